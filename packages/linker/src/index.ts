@@ -1,0 +1,1 @@
+export { type LinkOptions, type LinkReport, type LinkResult, link } from './link.ts';

@@ -1,0 +1,7 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  // Tests run from source: the packages' own condition comes first.
+  ssr: { resolve: { conditions: ['@go-wasm/source', 'node', 'import', 'default'] } },
+  test: { include: ['packages/*/test/**/*.test.ts', 'tools/**/*.test.ts'], testTimeout: 60_000 },
+});
