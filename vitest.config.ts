@@ -1,7 +1,9 @@
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
-export default defineConfig({
+const config: ViteUserConfig = defineConfig({
   // Tests run from source: the packages' own condition comes first.
   ssr: { resolve: { conditions: ['@go-wasm/source', 'node', 'import', 'default'] } },
   test: { include: ['packages/*/test/**/*.test.ts', 'tools/**/*.test.ts'], testTimeout: 60_000 },
 });
+
+export default config;
