@@ -1,3 +1,6 @@
+import type { Graph } from './graph.ts';
+import type { Scratch } from './scratch.ts';
+
 /**
  * A structured program: WebAssembly's control constructs as one flat list of tokens in program order, so that nothing
  * that makes, reads, checks or emits it recurses over blocks.
@@ -14,16 +17,22 @@
  * | Br                      | label                 |                                                                |
  * | BrIf, BrIfNot           | block, label          | branch on the condition (its negation) of that block           |
  * | BrTable                 | block, n, label × n   | branch on the index of that block; the last label is default   |
+ * | Drop                    | block                 | condition or index of that block, which decides nothing        |
  * | Leave                   | block                 | the exit of a Leave block; what follows cannot be reached      |
  * | SetLabel                | value                 | label variable := value                                        |
- * | IfLabel                 | value                 | `if` on label variable = value                                 |
+ * | IfLabel, IfNotLabel     | value                 | `if` on label variable = value (≠ value)                       |
+ * | BrIfLabel, BrIfNotLabel | value, label          | branch on label variable = value (≠ value)                     |
  * | BrTableLabel            | base, n, label × n    | branch on (label variable − base); the last label is default   |
  * | Unreachable             |                       | control cannot arrive here                                     |
  *
- * Labels are dense: 0 ≤ label < `labels`. Each is opened by just one Block or Loop. A token that uses the condition of a
- * block (If, IfNot, BrIf, BrIfNot, BrTable) or ends it (Leave) directly follows that block's Code token, so that an
- * emitter may leave the operand on the stack. Br to a label is legal only between the token that opens it and its End.
- * A block may occur more than once (node splitting).
+ * Labels are dense: 0 ≤ label < `labels`. Each is opened by just one Block or Loop. The Code token of a block that decides
+ * (If, Switch) or leaves is directly followed by the one token that uses its condition or index (If, IfNot, BrIf,
+ * BrIfNot, BrTable, Drop) or ends it (Leave), so that an emitter may leave the operand on the stack. Drop stands where all
+ * successors are the same: an emitter whose conditions have no effects prints nothing for it. The condition of a Switch
+ * block is "index ≠ 0": If and BrIf stand for a switch that has only two ways. A branch to a label is legal only between
+ * the token that opens it and its End. The label variable is 0 at the start. A block may occur more than once (node
+ * splitting). Control never arrives at the end of the list, and its last token is one that an emitter knows not to fall
+ * through (Br, BrTable, BrTableLabel, Leave, Unreachable).
  */
 export const Tok = {
   Block: 0,
@@ -37,11 +46,15 @@ export const Tok = {
   BrIf: 8,
   BrIfNot: 9,
   BrTable: 10,
-  Leave: 11,
-  SetLabel: 12,
-  IfLabel: 13,
-  BrTableLabel: 14,
-  Unreachable: 15,
+  Drop: 11,
+  Leave: 12,
+  SetLabel: 13,
+  IfLabel: 14,
+  IfNotLabel: 15,
+  BrIfLabel: 16,
+  BrIfNotLabel: 17,
+  BrTableLabel: 18,
+  Unreachable: 19,
 } as const;
 export type Tok = (typeof Tok)[keyof typeof Tok];
 
@@ -55,10 +68,19 @@ export interface Structured {
   readonly usesLabelVariable: boolean;
 }
 
+/** What a structurer may be given. */
+export interface StructureOptions {
+  /** Memory to work in and to return the result in; without it the result owns its memory. */
+  readonly scratch?: Scratch;
+  /** Of each block: its size in whatever unit, to decide what is cheap to copy; 1 each if not given. */
+  readonly sizes?: ArrayLike<number>;
+}
+
 /** What turns a graph into a structured program: a plug-in, chosen by name. */
 export interface Structurer {
   readonly name: string;
   /** Whether graphs with irreducible loops are accepted. */
   readonly accepts: 'reducible' | 'any';
-  structure(graph: import('./graph.ts').Graph): Structured;
+  /** The structured program that does what `graph` does. Blocks that the entry does not reach are not in it. */
+  structure(graph: Graph, options?: StructureOptions): Structured;
 }

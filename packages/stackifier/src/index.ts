@@ -1,0 +1,1 @@
+export { stackifier } from './stackifier.ts';
