@@ -1,0 +1,132 @@
+/**
+ * `npm run bench`: the corpus of small programs (tools/bench/corpus) as native Go, as stock wasm and as go-wasm makes it, interleaved,
+ * pinned to one core, minimum of the rounds. Prints a table and writes results/bench.json and results/bench.txt.
+ *
+ *   --goos js|wasip1         target (js)
+ *   --engine NAME            node26 (js), wasmtime (wasip1), or node
+ *   --node PATH              some other Node
+ *   --rounds N               (3)
+ *   --only a,b               these programs alone
+ *   --variant k=v,k=v        the linker's options; may be repeated; without it, its defaults
+ *   --files a.wasm b.wasm    ready files beside stock, instead of variants
+ */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { command, type EngineName, type Goos, needEngine } from './engines.ts';
+import { findToolchain, go } from './go.ts';
+import { geometricMean, type Linked, linkLines, linkMeasured, parseVariant, pinned, sizes, table } from './measure.ts';
+import { results, root } from './paths.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    goos: { type: 'string', default: 'js' },
+    engine: { type: 'string' },
+    node: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string', default: '' },
+    variant: { type: 'string', multiple: true, default: [''] },
+    files: { type: 'boolean', default: false },
+  },
+});
+const goos = values.goos as Goos;
+const toolchain = await findToolchain();
+const engine = values.node
+  ? { name: 'node' as const, path: values.node, version: (await execa(values.node, ['--version'])).stdout }
+  : await needEngine((values.engine as EngineName | undefined) ?? (goos === 'js' ? 'node26' : 'wasmtime'));
+const corpus = join(root, 'tools/bench/corpus');
+const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
+
+/** Milliseconds by program: the best of all rounds so far. */
+type Times = Map<string, number>;
+
+async function round(file: string, args: string[], times: Times): Promise<void> {
+  const [first, ...rest] = [...(await pinned()), file, ...args];
+  const { stdout } = await execa(first!, rest, { cwd: corpus });
+  for (const line of stdout.trim().split('\n')) {
+    const [name, ms] = line.split(' ') as [string, string];
+    times.set(name, Math.min(times.get(name) ?? Infinity, Number(ms)));
+  }
+}
+
+try {
+  const native = join(folder, 'native');
+  const stock = join(folder, 'stock.wasm');
+  await go(toolchain, ['build', '-o', native, '.'], { cwd: corpus });
+  await go(toolchain, ['build', '-o', stock, '.'], { goos, cwd: corpus });
+
+  const files: { name: string; file: string; linked?: Linked }[] = [{ name: 'stock', file: stock }];
+  if (values.files) {
+    for (const file of positionals) files.push({ name: basename(file, '.wasm'), file: resolve(file) });
+  } else {
+    for (const [i, { name, options }] of values.variant.map(parseVariant).entries()) {
+      const file = join(folder, `${i}.wasm`);
+      files.push({ name, file, linked: await linkMeasured(stock, file, options) });
+    }
+  }
+
+  const args = values.only ? [values.only] : [];
+  const nativeTimes: Times = new Map();
+  const runs = await Promise.all(
+    files.map(async (f) => ({ ...f, times: new Map() as Times, sizes: await sizes(f.file) })),
+  );
+  for (let r = 0; r < Number(values.rounds); r++) {
+    await round(native, args, nativeTimes);
+    for (const run of runs) {
+      const c = command(engine, goos, run.file, args, toolchain.goroot, corpus);
+      await round(c.file, c.args, run.times);
+    }
+  }
+
+  const names = [...nativeTimes.keys()];
+  const base = runs[0]!;
+  const speedUps = (times: Times) => names.map((n) => base.times.get(n)! / times.get(n)!);
+  const summary = runs.map((run) => ({
+    name: run.name,
+    speedUp: geometricMean(speedUps(run.times)),
+    slowest: Math.min(...speedUps(run.times)),
+    overNative: geometricMean(names.map((n) => run.times.get(n)! / nativeTimes.get(n)!)),
+  }));
+  const perRun = (text: (run: (typeof runs)[number], i: number) => string) => runs.map(text);
+  const text = `${[
+    `${toolchain.version} ${goos}, ${engine.name} ${engine.version}, best of ${values.rounds}, milliseconds (speed-up over stock)`,
+    '',
+    table([
+      ['', 'native', ...perRun((run) => run.name)],
+      ...names.map((n) => [
+        n,
+        nativeTimes.get(n)!.toFixed(3),
+        ...perRun(({ times }) => `${times.get(n)!.toFixed(3)} (${(base.times.get(n)! / times.get(n)!).toFixed(2)})`),
+      ]),
+      [],
+      ['speed-up over stock, geometric mean', '', ...summary.map((s) => s.speedUp.toFixed(3))],
+      ['the slowest against stock', '', ...summary.map((s) => s.slowest.toFixed(3))],
+      ['time over native, geometric mean', '', ...summary.map((s) => s.overNative.toFixed(3))],
+      ...(['raw', 'gzip', 'brotli'] as const).map((kind) => [
+        `bytes, ${kind}`,
+        '',
+        ...perRun((run) => `${run.sizes[kind]} (${(run.sizes[kind] / base.sizes[kind]).toFixed(3)})`),
+      ]),
+    ]),
+    '',
+    table(linkLines(runs.flatMap(({ name, linked }) => (linked ? [{ name, linked }] : [])))),
+  ].join('\n')}\n`;
+  process.stdout.write(text);
+
+  await mkdir(results, { recursive: true });
+  await writeFile(join(results, 'bench.txt'), text);
+  const json = {
+    go: toolchain.version,
+    goos,
+    engine,
+    rounds: Number(values.rounds),
+    native: Object.fromEntries(nativeTimes),
+    runs: runs.map((run, i) => ({ ...run, times: Object.fromEntries(run.times), ...summary[i] })),
+  };
+  await writeFile(join(results, 'bench.json'), `${JSON.stringify(json, null, 2)}\n`);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

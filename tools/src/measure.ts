@@ -1,0 +1,100 @@
+/** What the two benchmarks share: quiet runs, sizes, means and tables. */
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import type { LinkOptions, LinkReport } from '@go-wasm/linker';
+import { execa } from 'execa';
+import { root } from './paths.ts';
+
+/** One set of the linker's options to measure. */
+export interface Variant {
+  name: string;
+  options: LinkOptions;
+}
+
+/** One run of the linker on one core, from a cold start. */
+export interface Linked {
+  /** Time of `link()` alone: no process start, no files. */
+  ms: number;
+  /** The whole process at its largest. */
+  maxRssBytes: number;
+  report: LinkReport;
+}
+
+export interface Sizes {
+  raw: number;
+  gzip: number;
+  brotli: number;
+}
+
+/** `switch=resume,structure=relooper` → a variant of that name; the empty text is the linker's defaults. */
+export function parseVariant(text: string): Variant {
+  const options = Object.fromEntries(
+    text
+      .split(',')
+      .filter(Boolean)
+      .map((pair) => pair.split('=')),
+  );
+  return { name: text || 'go-wasm', options };
+}
+
+let pinning: Promise<string[]> | undefined;
+
+/** What to put before a command, so that it stays on one core; nothing where `taskset` is missing. */
+export function pinned(): Promise<string[]> {
+  pinning ??= execa('taskset', ['-c', '0', 'true'], { reject: false }).then((r) =>
+    r.failed ? [] : ['taskset', '-c', '0'],
+  );
+  return pinning;
+}
+
+/** Links in a process of its own, on one core. @throws ExecaError with the linker's own words. */
+export async function linkMeasured(input: string, output: string, options: LinkOptions): Promise<Linked> {
+  const args = [
+    '--conditions=@go-wasm/source',
+    '--import',
+    './tools/ts.js',
+    fileURLToPath(new URL('./link.ts', import.meta.url)),
+  ];
+  const [file, ...rest] = [...(await pinned()), process.execPath, ...args, input, output, JSON.stringify(options)];
+  const { stdout } = await execa(file!, rest, { cwd: root });
+  return JSON.parse(stdout) as Linked;
+}
+
+/** Bytes of a file as it is, by `gzip -9` and by brotli of quality 9 (11 takes ten times as long for 3 % less). */
+export async function sizes(file: string): Promise<Sizes> {
+  const bytes = await readFile(file);
+  return {
+    raw: bytes.length,
+    gzip: gzipSync(bytes, { level: 9 }).length,
+    brotli: brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }).length,
+  };
+}
+
+export function geometricMean(values: number[]): number {
+  return Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length);
+}
+
+/** Columns of text: the first to the left, all others to the right. */
+export function table(rows: string[][]): string {
+  const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** How fast each file was linked, and how much memory that took: one line each. */
+export function linkLines(linked: { name: string; linked: Linked }[]): string[][] {
+  return linked.map(({ name, linked: { ms, maxRssBytes, report } }) => [
+    name,
+    `${ms.toFixed(0)} ms`,
+    `${(ms / (report.inputBytes / 1e6)).toFixed(1)} ms/MB`,
+    `${(maxRssBytes / 1e6).toFixed(0)} MB`,
+    `${report.functions.structured} of ${report.functions.total} structured, ${report.functions.kept.length} kept`,
+  ]);
+}
