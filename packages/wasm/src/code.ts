@@ -1,26 +1,34 @@
+import { FIRST_POOLED, Imm, immediateKind } from './opcodes.ts';
+
+/** In `b` of a memory access: the offset needs 64 bits, and `a` is the pool offset of its low and its high word. */
+export const WIDE_OFFSET: number = 1 << 31;
+
 /**
  * A sequence of instructions as a structure of arrays: no object per instruction, cheap to read, copy and rewrite.
  *
- * `op[i]` is the opcode id ({@link opcodes}); `a[i]` and `b[i]` are its immediates:
+ * `op[i]` is the opcode id ({@link Op}); `a[i]` and `b[i]` are its immediates, by {@link immediateKind}:
  *
  * | immediate               | a                        | b                                            |
  * |-------------------------|--------------------------|----------------------------------------------|
  * | none                    | 0                        | 0                                            |
- * | block type              | s33 value (−64 = empty)  | 0                                            |
- * | label, function, local, global, table, tag, type, data, element, lane | index | 0 or the second index       |
+ * | block type              | −64 = empty, a value type, or a type index | 0                          |
+ * | heap type               | negative, or a type index | 0                                           |
+ * | label, function, local, global, table, memory, tag, type, data, element, lane | index | 0 or the second index |
  * | call_indirect           | type index               | table index                                  |
- * | br_table                | pool offset of `n` labels| n (the last label is the default)            |
- * | memory access           | offset, low 32 bits      | align exponent, memory index << 8; bit 31: the offset's high 32 bits are in `pool` (see decoder) |
+ * | memory access           | offset, 32 bits          | alignment exponent, memory index << 8, lane << 16; {@link WIDE_OFFSET} |
  * | i32.const, f32.const    | value / bits             | 0                                            |
  * | i64.const, f64.const    | low 32 bits              | high 32 bits                                 |
- * | others (v128, typed select, try_table …) | pool offset | number of pool words                       |
+ * | br_table                | pool offset of the labels| number of labels; the last one is the default|
+ * | others (v128, select_typed, try_table …) | pool offset | number of pool words; their layout: {@link Imm} |
+ *
+ * Indices and offsets are unsigned; `a` and `b` hold their 32 bits as signed words.
  */
 export class Code {
   length = 0;
   op: Uint16Array;
   a: Int32Array;
   b: Int32Array;
-  /** Byte offset of each instruction in the module it was decoded from; 0 where it was made by a pass. */
+  /** Byte offset of each instruction in the bytes it was decoded from; 0 where it was made by a pass. */
   offset: Uint32Array;
   /** Immediates that do not fit into two words. */
   pool: Int32Array;
@@ -43,14 +51,15 @@ export class Code {
   reserve(n: number): void {
     if (n <= this.op.length) return;
     const capacity = Math.max(n, this.op.length * 2);
-    const grow = <T extends Uint16Array | Int32Array | Uint32Array>(to: T, from: T): T => {
-      to.set(from);
-      return to;
-    };
-    this.op = grow(new Uint16Array(capacity), this.op);
-    this.a = grow(new Int32Array(capacity), this.a);
-    this.b = grow(new Int32Array(capacity), this.b);
-    this.offset = grow(new Uint32Array(capacity), this.offset);
+    this.op = grown(this.op, new Uint16Array(capacity));
+    this.a = grown(this.a, new Int32Array(capacity));
+    this.b = grown(this.b, new Int32Array(capacity));
+    this.offset = grown(this.offset, new Uint32Array(capacity));
+  }
+
+  /** Makes room for `n` pool words in all. */
+  reservePool(n: number): void {
+    if (n > this.pool.length) this.pool = grown(this.pool, new Int32Array(Math.max(n, this.pool.length * 2)));
   }
 
   /** Appends one instruction. */
@@ -64,13 +73,37 @@ export class Code {
     this.length = i + 1;
   }
 
-  /** Appends instruction `i` of `from`, except that pooled immediates are not copied: see {@link pushFrom}. */
+  /** Appends one word to the pool. */
   poolPush(word: number): void {
-    if (this.poolLength === this.pool.length) {
-      const bigger = new Int32Array(this.pool.length * 2);
-      bigger.set(this.pool);
-      this.pool = bigger;
-    }
+    if (this.poolLength === this.pool.length) this.reservePool(this.poolLength + 1);
     this.pool[this.poolLength++] = word;
   }
+
+  /** Appends instruction `i` of `from`, with its pooled immediates. */
+  pushFrom(from: Code, i: number): void {
+    const words = from.pooledWords(i);
+    let a = from.a[i]!;
+    if (words > 0) {
+      const start = this.poolLength;
+      this.reservePool(start + words);
+      this.pool.set(from.pool.subarray(a, a + words), start);
+      this.poolLength = start + words;
+      a = start;
+    }
+    this.push(from.op[i]!, a, from.b[i]!, from.offset[i]!);
+  }
+
+  /** How many words of the pool, from `a[i]` on, belong to instruction `i`; 0 if `a` is not a pool offset. */
+  pooledWords(i: number): number {
+    const kind = immediateKind[this.op[i]!]!;
+    const b = this.b[i]!;
+    if (kind >= FIRST_POOLED) return b;
+    return (kind === Imm.memarg || kind === Imm.memargLane) && (b & WIDE_OFFSET) !== 0 ? 2 : 0;
+  }
+}
+
+/** `to`, with the content of `from` at its start. */
+function grown<T extends Uint16Array | Int32Array | Uint32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
 }
