@@ -1,7 +1,12 @@
 export * from './body.ts';
 export * from './code.ts';
+export * from './custom.ts';
+export { decodeModule } from './decode.ts';
+export { encodeModule } from './encode.ts';
 export * from './errors.ts';
 export * from './module.ts';
+export * from './names.ts';
 export * from './opcodes.ts';
+export * from './producers.ts';
 export { Reader } from './reader.ts';
 export { ByteWriter } from './writer.ts';

@@ -121,6 +121,15 @@ export class ByteWriter {
     this.length += bytes.length;
   }
 
+  /** Bytes `[start, end)` of `from`; short pieces without a view of their own. */
+  copy(from: Uint8Array, start: number, end: number): void {
+    this.reserve(end - start);
+    const { bytes, length } = this;
+    if (end - start > 64) bytes.set(from.subarray(start, end), length);
+    else for (let i = start; i < end; i++) bytes[length + i - start] = from[i]!;
+    this.length = length + end - start;
+  }
+
   byteVector(bytes: Uint8Array): void {
     this.u32(bytes.length);
     this.raw(bytes);
