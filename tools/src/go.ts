@@ -1,5 +1,5 @@
 import { delimiter, join } from 'node:path';
-import { execa } from 'execa';
+import { $ } from 'zx';
 import type { Goos } from './engines.ts';
 
 /** A Go toolchain: the one in PATH, or another that it fetches itself. */
@@ -18,25 +18,22 @@ export interface Toolchain {
  */
 export async function findToolchain(version?: string): Promise<Toolchain> {
   const env: Record<string, string> = version === undefined ? {} : { GOTOOLCHAIN: version };
-  const { stdout, failed, stderr } = await execa('go', ['env', 'GOVERSION', 'GOROOT'], { env, reject: false });
-  if (failed) throw new Error(`${version ?? 'Go'} is not to be had: ${stderr?.trim() || 'no `go` in PATH'}`);
+  const run = $({ env: { ...process.env, ...env }, nothrow: true, quiet: true });
+  const { ok, stdout, stderr } = await run`go env GOVERSION GOROOT`;
+  if (!ok) throw new Error(`${version ?? 'Go'} is not to be had: ${stderr.trim()}`);
   const [found, goroot] = stdout.split('\n') as [string, string];
   return { version: found, goroot, env };
 }
 
-/** Runs `go` and returns what it prints. `goos` is the target; without it, this machine. @throws ExecaError with go's own words. */
+/** Runs `go` and returns what it prints. `goos` is the target; without it, this machine. @throws ProcessOutput with go's own words. */
 export async function go(
   toolchain: Toolchain,
   args: string[],
   options: { goos?: Goos; cwd?: string } = {},
 ): Promise<string> {
   const { goos, cwd } = options;
-  const target = goos && { GOOS: goos, GOARCH: 'wasm' };
-  const { stdout } = await execa('go', args, {
-    env: { ...toolchain.env, ...target },
-    ...(cwd !== undefined && { cwd }),
-  });
-  return stdout;
+  const env = { ...process.env, ...toolchain.env, ...(goos && { GOOS: goos, GOARCH: 'wasm' }) };
+  return (await $({ env, quiet: true, ...(cwd !== undefined && { cwd }) })`go ${args}`).stdout.trimEnd();
 }
 
 /** PATH as `go test` and `go run` give it to what they run: the toolchain's commands first. */

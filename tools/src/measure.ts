@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { LinkOptions, LinkReport } from '@go-wasm/linker';
-import { execa } from 'execa';
+import { $ } from 'zx';
 import { root } from './paths.ts';
 
 /** One set of the linker's options to measure. */
@@ -42,23 +42,18 @@ let pinning: Promise<string[]> | undefined;
 
 /** What to put before a command, so that it stays on one core; nothing where `taskset` is missing. */
 export function pinned(): Promise<string[]> {
-  pinning ??= execa('taskset', ['-c', '0', 'true'], { reject: false }).then((r) =>
-    r.failed ? [] : ['taskset', '-c', '0'],
-  );
+  pinning ??= $({ nothrow: true, quiet: true })`taskset -c 0 true`.then(({ ok }) => (ok ? ['taskset', '-c', '0'] : []));
   return pinning;
 }
 
-/** Links in a process of its own, on one core. @throws ExecaError with the linker's own words. */
+/** Links in a process of its own, on one core. @throws ProcessOutput with the linker's own words. */
 export async function linkMeasured(input: string, output: string, options: LinkOptions): Promise<Linked> {
-  const args = [
-    '--conditions=@go-wasm/source',
-    '--import',
-    './tools/ts.js',
-    fileURLToPath(new URL('./link.ts', import.meta.url)),
-  ];
-  const [file, ...rest] = [...(await pinned()), process.execPath, ...args, input, output, JSON.stringify(options)];
-  const { stdout } = await execa(file!, rest, { cwd: root });
-  return JSON.parse(stdout) as Linked;
+  const node = [...(await pinned()), process.execPath, ...process.execArgv];
+  const script = fileURLToPath(new URL('./link.ts', import.meta.url));
+  return await $({
+    cwd: root,
+    quiet: true,
+  })`${node} ${script} ${input} ${output} ${JSON.stringify(options)}`.json<Linked>();
 }
 
 /** Bytes of a file as it is, by `gzip -9` and by brotli of quality 9 (11 takes ten times as long for 3 % less). */

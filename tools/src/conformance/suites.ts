@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, matchesGlob } from 'node:path';
-import { execa } from 'execa';
+import { $ } from 'zx';
 import { type Command, command } from '../engines.ts';
 import { go, pathOf } from '../go.ts';
 import { root } from '../paths.ts';
@@ -43,11 +43,8 @@ async function runTests(setting: Setting, id: string, dir: string, wasm: string,
 
   const log = `${wasm}.log`;
   const { exit, ms } = await run(setting, command(engine, goos, wasm, args, toolchain.goroot, dir), dir, log, log);
-  const { stdout } = await execa('go', ['tool', 'test2json', '-p', id], {
-    env: toolchain.env,
-    inputFile: log,
-    maxBuffer: 1e9,
-  });
+  const env = { ...process.env, ...toolchain.env };
+  const { stdout } = await $({ env, quiet: true, input: await readFile(log) })`go tool test2json -p ${id}`;
 
   const outcomes: Run['outcomes'] = { [exitName]: exit };
   const output: Record<string, string> = {};
