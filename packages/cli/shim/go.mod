@@ -1,0 +1,3 @@
+module go-wasm/shim
+
+go 1.21

@@ -1,0 +1,17 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** A file of this package; both `src` and `dist` lie one level below its root. */
+const asset = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url));
+
+/** The script that takes the linker's place, one file with the whole pipeline in it. */
+export const LINK_STEP: string = asset('dist/link-step.cjs');
+/** The script that runs a wasip1 program. */
+export const WASIP1_RUNNER: string = asset('dist/run-wasip1.cjs');
+/** The Go sources of the shim. */
+export const SHIM_SOURCES: string = asset('shim');
+
+/** The version of go-wasm. */
+export function version(): string {
+  return JSON.parse(readFileSync(asset('package.json'), 'utf8')).version;
+}

@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { execFlag, withNode } from '../exec.ts';
+import { type GoCommand, type GoCommandLine, parseGoArgs, parseGoflags } from '../go-flags.ts';
+import { goHelp } from '../help.ts';
+import { DEFAULTS } from '../options.ts';
+import { type Placement, place } from '../placement.ts';
+import { TERMINAL_VARIABLE, watched } from '../progress.ts';
+import { joinQuoted } from '../quoted.ts';
+import { runGo } from '../run-go.ts';
+import { cacheFolder, shim, toolexecFlag, withoutShim } from '../shim.ts';
+import { targetEnv, toolchain } from '../toolchain.ts';
+
+/**
+ * `go-wasm build`, `run`, `test`, `install`: go's own command for wasm, with the pipeline behind its linker.
+ *
+ * @returns go's exit code.
+ */
+export async function goCommand(command: GoCommand, argv: readonly string[]): Promise<number> {
+  const line = parseGoArgs(command, argv);
+  if (line.help) {
+    process.stdout.write(goHelp(command));
+    return 0;
+  }
+  const runs = command === 'run' || command === 'test';
+  const target = targetEnv(process.env);
+  const go = await toolchain(target, line.chdir);
+  const goflags = parseGoflags(go.GOFLAGS);
+  const options = { ...DEFAULTS, ...goflags.options, ...line.options };
+  const folder = resolve(line.chdir ?? '.');
+
+  const env: NodeJS.ProcessEnv = runs ? withNode(target) : target;
+  // An empty value would mean the one that `go env -w` has set.
+  if (goflags.rest !== go.GOFLAGS) env.GOFLAGS = goflags.rest || ' ';
+  if (watched()) env[TERMINAL_VARIABLE] = '1';
+
+  const flags: string[] = [];
+  const wrapper = withoutShim(line.toolexec ?? goflags.toolexec) ?? [];
+  if (options.linkmode !== 'internal')
+    flags.push(`-toolexec=${toolexecFlag(await shim(go), options, wrapper, folder)}`);
+  else if (wrapper.length > 0) flags.push(`-toolexec=${joinQuoted(wrapper)}`);
+  if (runs && !line.values.has('exec') && !goflags.exec) flags.push(`-exec=${execFlag(go, target.GOOS)}`);
+
+  const chdir = line.chdir === undefined ? [] : ['-C', line.chdir];
+  const placement = await placeOutput(command, line, folder, env);
+  if (placement?.workFolder !== undefined) env.GOTMPDIR = placement.workFolder;
+  const output = placement?.output === undefined ? [] : ['-o', placement.output];
+  const args = [...flags, ...line.args.slice(0, line.flags), ...output, ...line.args.slice(line.flags)];
+  let code: number | undefined;
+  try {
+    code = await runGo([command, ...chdir, ...args], env);
+  } finally {
+    placement?.finish(code === 0);
+  }
+  return code;
+}
+
+/** Sees to it that go replaces what it writes in one step. Undefined for a command that writes nothing. */
+async function placeOutput(
+  command: GoCommand,
+  line: GoCommandLine,
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Placement | undefined> {
+  const isOn = (flag: string) => /^(1|t|true)$/i.test(line.values.get(flag) ?? '');
+  const output = line.values.get('o');
+  const writes = command === 'test' ? output !== undefined || isOn('c') : command !== 'run';
+  if (!writes || isOn('n')) return undefined;
+  const writesHere = async () => {
+    if (command !== 'build') return command === 'test';
+    // go build writes a file if there is one package, and it is a program.
+    const flags = ['tags', 'mod', 'modfile', 'overlay'].filter((flag) => line.values.has(flag));
+    const given = flags.map((flag) => `-${flag}=${line.values.get(flag)}`);
+    const args = ['list', '-find', '-f', '{{.Name}}', ...given, ...line.args.slice(line.flags)];
+    const names = await promisify(execFile)('go', args, { env, cwd: folder }).catch(() => undefined);
+    return names?.stdout.trim() === 'main';
+  };
+  return place({ output, folder, writesHere }, cacheFolder(), env);
+}

@@ -1,0 +1,77 @@
+/**
+ * Runs a wasip1 program as Go's own `lib/wasm/go_wasip1_wasm_exec` does, on systems without a shell too, and without a
+ * WebAssembly runtime in PATH: then in Node's WASI. `GOWASIRUNTIME` and `GOWASIRUNTIMEARGS` work as they do there;
+ * `GOWASIRUNTIME=node` asks for Node.
+ *
+ *     node run-wasip1.cjs PROGRAM [ARG...]
+ */
+import { readFileSync } from 'node:fs';
+import { WASI } from 'node:wasi';
+import { EnvironmentError, printError } from '../errors.ts';
+import { exitCode, runInPlace } from '../run-go.ts';
+import { which } from '../toolchain.ts';
+
+/** What is used of the engine's interface: the types of Node 20 leave it out. */
+declare const WebAssembly: {
+  compile(bytes: Uint8Array): Promise<object>;
+  instantiate(module: object, imports: object): Promise<object>;
+};
+
+/** What the program sees of the environment: as with Go's own script. */
+const guestEnv: Record<string, string> = { PWD: process.env.PWD ?? process.cwd(), PATH: process.env.PATH ?? '' };
+
+/** The runtimes that can be asked for, and how each is told to give the program the file system and the environment. */
+const RUNTIMES: Record<string, (extra: string[], program: string, args: string[]) => string[]> = {
+  wasmtime: (extra, program, args) => [
+    'run',
+    '--dir=/',
+    ...envFlags(),
+    '-W',
+    'max-wasm-stack=8388608',
+    ...extra,
+    program,
+    ...args,
+  ],
+  wasmedge: (extra, program, args) => ['--dir=/', ...envFlags(), ...extra, program, ...args],
+  wasmer: (extra, program, args) => ['run', '--dir=/', ...envFlags(), ...extra, program, '--', ...args],
+  wazero: (extra, program, args) => ['run', '-mount', '/:/', '-env-inherit', ...extra, program, ...args],
+};
+
+function envFlags(): string[] {
+  return Object.entries(guestEnv).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+}
+
+async function main(program: string, args: string[]): Promise<number> {
+  const asked = process.env.GOWASIRUNTIME;
+  if (asked === 'node' || (!asked && !which('wasmtime'))) return runInNode(program, args);
+  const runtime = asked || 'wasmtime';
+  const flags = RUNTIMES[runtime];
+  if (!flags || !which(runtime)) {
+    throw new EnvironmentError('GW4030', `WebAssembly runtime ${runtime} ${flags ? 'is not in PATH' : 'is unknown'}`, {
+      hint: `GOWASIRUNTIME is one of ${Object.keys(RUNTIMES).join(', ')}, node`,
+    });
+  }
+  const extra = (process.env.GOWASIRUNTIMEARGS ?? '').split(/\s+/).filter((word) => word !== '');
+  return exitCode(await runInPlace(runtime, flags(extra, program, args)));
+}
+
+async function runInNode(program: string, args: string[]): Promise<number> {
+  const wasi = new WASI({
+    version: 'preview1',
+    args: [program, ...args],
+    env: guestEnv,
+    preopens: { '/': '/' },
+    returnOnExit: true,
+  });
+  const module = await WebAssembly.compile(readFileSync(program));
+  const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
+  return wasi.start(instance);
+}
+
+const [program, ...args] = process.argv.slice(2);
+main(program!, args)
+  .catch((error: unknown) => {
+    printError(error);
+    return 1;
+  })
+  .then((code) => process.exit(code));

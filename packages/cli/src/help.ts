@@ -1,0 +1,111 @@
+import type { GoCommand } from './go-flags.ts';
+
+/** What the options of ours mean, for the help of every command that takes them. */
+const OPTIONS = `go-wasm's own flags (-flag=value or -flag value, one dash or two):
+  -linkmode=auto       restore control flow; if that cannot be done, keep stock Go's output and say why (the default)
+           =external   restore control flow, or fail
+           =internal   stock Go's output; go-wasm only chooses the target and runs the program
+  -switch=resume       how goroutines are switched: every function can be resumed (the default)
+         =jump-table   stock Go's way
+  -structure=stackifier|relooper
+                       the algorithm that structures control flow (default stackifier)
+  -verify-each         check the module after every stage: slow, for bug reports
+`;
+
+const ENVIRONMENT = `Environment:
+  GOOS=wasip1          build for WASI instead of js (browsers and Node)
+  GO_WASM_CACHE        the folder for what go-wasm keeps
+`;
+
+const TEXTS: Record<GoCommand, { what: string; usage: string; examples: string; more: string }> = {
+  build: {
+    what: 'Builds programs for WebAssembly, with control flow restored at link time.',
+    usage: "go-wasm build [go-wasm's flags] [go build's flags] [packages]",
+    examples: `  go-wasm build -o app.wasm ./cmd/app
+  go-wasm build -o dist/ ./cmd/...
+  GOOS=wasip1 go-wasm build -trimpath -ldflags="-s -w" -o app.wasm .
+  go-wasm build -linkmode=external .        fail rather than fall back to stock Go's output
+`,
+    more: '-linkmode may also stand in -ldflags.',
+  },
+  install: {
+    what: 'Builds programs for WebAssembly and puts them in GOPATH/bin/js_wasm.',
+    usage: "go-wasm install [go-wasm's flags] [go install's flags] [packages]",
+    examples: `  go-wasm install ./cmd/app
+  go-wasm install example.com/tool@latest
+`,
+    more: '',
+  },
+  run: {
+    what: 'Builds a program for WebAssembly and runs it.',
+    usage: "go-wasm run [go-wasm's flags] [go run's flags] package [arguments]",
+    examples: `  go-wasm run . -name=world
+  GOOS=wasip1 go-wasm run ./cmd/app < input.txt
+  go-wasm run -exec "node my-runner.js" .
+`,
+    more: `js programs run in this Node; wasip1 programs in wasmtime if it is in PATH, else in Node's WASI
+(GOWASIRUNTIME=node, wasmtime, wasmer, wasmedge or wazero chooses). -exec puts another program in their place.`,
+  },
+  test: {
+    what: 'Builds the tests of packages for WebAssembly and runs them.',
+    usage: "go-wasm test [go-wasm's flags] [go test's flags] [packages] [the tests' flags]",
+    examples: `  go-wasm test ./...
+  go-wasm test -run 'TestParse/empty' -v ./parser
+  GOOS=wasip1 go-wasm test -cover ./...
+`,
+    more: "go-wasm's own flags may follow the packages as well; what follows -args is the tests' own.",
+  },
+};
+
+/** The help of a command of go's. */
+export function goHelp(command: GoCommand): string {
+  const { what, usage, examples, more } = TEXTS[command];
+  const notes = more === '' ? '' : `${more}\n\n`;
+  return `${what}
+
+Usage: ${usage}
+
+Examples:
+${examples}
+${OPTIONS}
+All flags of "go ${command}" work as always: see "go help ${command}".
+${notes}
+${ENVIRONMENT}`.replaceAll('\n\n\n', '\n\n');
+}
+
+/** One line on a command of go's, for the list of all. */
+export function goSummary(command: GoCommand): string {
+  return TEXTS[command].what;
+}
+
+export const LINK_HELP = `
+Examples:
+  GOOS=js GOARCH=wasm go build -o app.wasm . && go-wasm link app.wasm -o app.wasm
+  go-wasm link stock.wasm -o fast.wasm -structure=relooper
+
+The input is a module that Go 1.24 to 1.27 has linked, for js or wasip1, with or without -ldflags="-s -w". The output is
+written aside and renamed: it may be the input, and a failure leaves what was there.
+`;
+
+export const ENV_HELP = `
+Examples:
+  eval "$(go-wasm env)" && go build -o app.wasm .
+  eval "$(GOOS=wasip1 go-wasm env -linkmode=external)"
+  go-wasm env | Invoke-Expression                       in PowerShell
+  go-wasm env --json
+
+GOFLAGS gets a -toolexec, which go starts in front of its linker; what else GOFLAGS says stays.
+`;
+
+export const DOCTOR_HELP = `
+Looks at Node, Go, the cache folder, the shim that stands in front of Go's linker, and builds and runs a small program.
+Each line says ok, or what is wrong and what to do. Exits with 1 if something that is needed is missing.
+`;
+
+export const PROGRAM_HELP = `
+Examples:
+  go-wasm build -o app.wasm ./cmd/app     build for browsers and Node
+  go-wasm run .                           build and run
+  GOOS=wasip1 go-wasm test ./...          run tests as WASI programs
+  go-wasm help build                      more on a command
+`;

@@ -1,0 +1,115 @@
+/** The command as users have it, built from source with a double for the linker, and folders for programs to build. */
+import { type SpawnOptions, spawn } from 'node:child_process';
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build } from 'esbuild';
+import { afterAll } from 'vitest';
+import { SECTION } from './double/linker.ts';
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** Where the folders of this test file are: there is a space in every path. */
+export const TEMP: string = mkdtempSync(join(tmpdir(), 'go-wasm test-'));
+
+afterAll(() => rmSync(TEMP, { recursive: true, force: true }));
+
+/** The package as it is installed, with the double in the linker's place; its path has a space as well. */
+async function buildCommand(): Promise<string> {
+  const root = join(TEMP, 'installed package');
+  const shared: BuildOptions = {
+    bundle: true,
+    platform: 'node',
+    target: 'node20.19',
+    alias: { '@go-wasm/linker': here('double/linker.ts') },
+    conditions: ['@go-wasm/source'],
+    outdir: join(root, 'dist'),
+  };
+  const entry = (name: string) => here(`../src/${name}`);
+  await Promise.all([
+    build({
+      ...shared,
+      entryPoints: [entry('index.ts')],
+      format: 'esm',
+      // commander and others are CommonJS.
+      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    }),
+    build({
+      ...shared,
+      entryPoints: [entry('entries/link-step.ts'), entry('entries/run-wasip1.ts')],
+      outExtension: { '.js': '.cjs' },
+    }),
+  ]);
+  cpSync(here('../shim'), join(root, 'shim'), { recursive: true });
+  copyFileSync(here('../package.json'), join(root, 'package.json'));
+  writeFileSync(
+    join(root, 'bin.js'),
+    "import { main } from './dist/index.js';\nprocess.exitCode = await main(process.argv.slice(2));\n",
+  );
+  return root;
+}
+
+/** The folder of the built package. */
+export const PACKAGE: string = await buildCommand();
+/** The cache folder of this test file. */
+export const CACHE: string = join(TEMP, 'the cache');
+
+/** The environment of a user: go's own settings as they are, our cache folder apart, nothing of the test runner's. */
+export function userEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
+  const { GOOS: _os, GOARCH: _arch, NODE_OPTIONS: _options, ...env } = process.env;
+  return { ...env, GOFLAGS: '-buildvcs=false', GOWORK: '', GO_WASM_CACHE: CACHE, ...extra };
+}
+
+export interface Result {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface RunOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  stdin?: string;
+  /** Called with the process once it runs. */
+  started?: (kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+/** Runs a program to its end. */
+export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Result> {
+  const spawned: SpawnOptions = { cwd: options.cwd ?? TEMP, env: userEnv(options.env), stdio: 'pipe' };
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, spawned);
+    let stdout = '';
+    let stderr = '';
+    child.stdout!.setEncoding('utf8').on('data', (data) => (stdout += data));
+    child.stderr!.setEncoding('utf8').on('data', (data) => (stderr += data));
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.stdin!.on('error', () => {}).end(options.stdin ?? '');
+    options.started?.((signal) => child.kill(signal));
+  });
+}
+
+/** Runs the command. */
+export function goWasm(args: readonly string[], options: RunOptions = {}): Promise<Result> {
+  return run(process.execPath, [join(PACKAGE, 'bin.js'), ...args], options);
+}
+
+/** Makes a folder of files, by path. */
+export function folder(name: string, files: Record<string, string>): string {
+  const root = join(TEMP, name);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  return root;
+}
+
+/** What the double says a module was linked with; undefined if it is as Go's linker made it. */
+export function linkedWith(file: string): Record<string, unknown> | undefined {
+  const module = readFileSync(file);
+  const start = module.lastIndexOf(SECTION);
+  return start < 0 ? undefined : JSON.parse(module.toString('utf8', start + SECTION.length));
+}

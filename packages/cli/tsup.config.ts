@@ -1,0 +1,22 @@
+import { defineConfig, type Options } from 'tsup';
+import { library } from '../../tsup.base.ts';
+
+export default defineConfig([
+  // Both builds run at once: this one clears the folder, but not of the other's files.
+  { ...(library() as Options), clean: ['!*.cjs'] },
+  // Programs that other programs start: one file each, all they need in it, nothing to resolve when they start.
+  // CommonJS, which Node loads faster.
+  {
+    entry: ['src/entries/link-step.ts', 'src/entries/run-wasip1.ts'],
+    format: 'cjs',
+    target: 'node20.19',
+    noExternal: [/./],
+    splitting: false,
+    // From the sources of the other packages, so that none of them need be built before this one.
+    esbuildOptions(options) {
+      options.conditions = ['@go-wasm/source'];
+    },
+    tsconfig: '../../tsconfig.base.json',
+    silent: true,
+  },
+]);
