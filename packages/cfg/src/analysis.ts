@@ -64,6 +64,7 @@ export class Analysis {
   #w5: Int32Array = EMPTY;
   #w6: Int32Array = EMPTY;
   #w7: Int32Array = EMPTY;
+  #w8: Int32Array = EMPTY;
   // Edges that wait at the nearest common ancestor of their ends, as linked lists.
   #waitHead: Int32Array = EMPTY;
   #waitNext: Int32Array = EMPTY;
@@ -101,14 +102,18 @@ export class Analysis {
   }
 
   /**
-   * Of the loops around `loop` and itself, the one directly in `outer` (−1: in no loop). `loop` must be in `outer`, not
-   * be it. Takes O(log depth).
+   * The outermost loop that contains `loop` (or is it) but not `block`: what a way from `loop` to `block` leaves last, or
+   * one from `block` into `loop` enters first. `loop` must not contain `block`. Takes O(log depth).
    */
-  loopWithin(outer: number, loop: number): number {
+  outermostLoopWithout(block: BlockId, loop: number): number {
     const { loopParent } = this;
     let l = loop;
-    while (loopParent[l]! > outer) l = this.#loopJump[l]! > outer ? this.#loopJump[l]! : loopParent[l]!;
-    return l;
+    for (;;) {
+      const far = this.#loopJump[l]!;
+      const up = loopParent[l]!;
+      if (up < 0 || this.inLoop(block, up)) return l;
+      l = far >= 0 && !this.inLoop(block, far) ? far : up;
+    }
   }
 
   #reserve(size: number, edges: number): void {
@@ -131,6 +136,7 @@ export class Analysis {
       this.#w5 = new Int32Array(n);
       this.#w6 = new Int32Array(n);
       this.#w7 = new Int32Array(n);
+      this.#w8 = new Int32Array(n);
       this.#waitHead = new Int32Array(n);
     }
     if (this.pred.length < edges) {
@@ -335,6 +341,7 @@ export class Analysis {
     const extra = this.#w5; // head of the list of edges that have stopped waiting, by target; through waitNext
     const kind = this.#w6; // of a header: 1 loop, 2 irreducible loop; else 0
     const work = this.#w7;
+    const beyond = this.#w8; // of an irreducible header: one further out, with none but irreducible ones between; or −1
     const waitHead = this.#waitHead;
     const waitNext = this.#waitNext;
     const waitFrom = this.#waitFrom;
@@ -346,6 +353,7 @@ export class Analysis {
       mark[v] = -1;
       extra[v] = -1;
       kind[v] = 0;
+      beyond[v] = -1;
     }
     for (let v = n - 1; v > 0; v--) if (lastIn[v]! > lastIn[parent[v]!]!) lastIn[parent[v]!] = lastIn[v]!;
     const find = (v: number): number => {
@@ -365,9 +373,15 @@ export class Analysis {
           waitNext[e] = extra[outer]!;
           extra[outer] = e;
           // The edge enters each loop from the innermost around its target to `outer`, and none through its header.
-          for (let l = to; l !== outer; ) {
-            l = header[l]!;
-            kind[l] = 2;
+          for (let l = to === outer ? -1 : header[to]!; l >= outer; ) {
+            if (kind[l] === 2) {
+              const up = beyond[l]! >= 0 ? beyond[l]! : header[l]!;
+              if (up >= 0 && kind[up] === 2) beyond[l] = beyond[up]! >= 0 ? beyond[up]! : header[up]!;
+              l = up;
+            } else {
+              kind[l] = 2;
+              l = header[l]!;
+            }
           }
         }
         e = after;

@@ -1,5 +1,15 @@
 export { Analysis } from './analysis.ts';
 export { GraphBuilder } from './builder.ts';
+export { checkStructured, findWaste } from './check.ts';
+export { type Components, components } from './components.ts';
+export { obviousDominators } from './dominators.ts';
 export { type BlockId, type Cfg, Exit, type Graph } from './graph.ts';
+export { type Decide, runGraph, runStructured, type Trace } from './interpret.ts';
+export { type Layout, place, startLayout, Way, writeLayout } from './layout.ts';
+export { labelLiveness } from './liveness.ts';
+export { type Expanded, makeReducible } from './reducible.ts';
 export { Scratch } from './scratch.ts';
 export { type Structured, type StructureOptions, type Structurer, Tok } from './structured.ts';
+export { GraphSyntaxError, type NamedGraph, parseGraph, printGraph, printStructured } from './text.ts';
+export { nextToken, StructureError, tokenNames } from './tokens.ts';
+export { type Visitor, walk } from './walk.ts';

@@ -1,0 +1,365 @@
+import type { Analysis } from './analysis.ts';
+import { GraphBuilder } from './builder.ts';
+import { type BlockId, Exit, type Graph } from './graph.ts';
+
+/** A graph with the same paths as another one, in which blocks may occur more than once and may be about the label variable. */
+export interface Expanded {
+  readonly graph: Graph;
+  /**
+   * For each block, the block of the other graph it stands for; −1 for one about the label variable: with exit Goto it
+   * sets the variable to `value`, with exit If it decides on variable = `value`, with exit Switch on variable − `value`.
+   * Undefined if the graph is the other graph.
+   */
+  readonly origin: Int32Array | undefined;
+  /** For each block about the label variable, the number it uses. */
+  readonly value: Int32Array | undefined;
+}
+
+// What things cost, in bytes of WebAssembly (local.get, local.set, i32.const 2 each, br and br_if 2, block … end 3).
+const BLOCK_SIZE = 16; // a block's code if the caller does not say
+const TEST = 7; // the dispatch block of a loop
+const SET = 6; // an edge that sets the label variable and branches to the dispatch block
+const ENTRY = 7; // what the dispatch block branches to, which sets the variable back
+/** A copy may be this much larger than dispatch: dispatch also costs a test in each iteration. */
+const SPLIT_FACTOR = 2;
+/** Loops that more side entries than this lead into (those of inner loops included) are not tried to be split. */
+const MAX_SIDE_ENTRIES = 32;
+/** Copies may be split again as often. */
+const SPLIT_ROUNDS = 3;
+
+/**
+ * Makes a graph reducible: every loop is entered only through its header. `analysis` is that of `graph`, and is that of
+ * the result afterwards. A reducible graph is returned as it is.
+ *
+ * A *side entry* is an edge from outside a loop to a block of it that is not the header. For each loop with side entries
+ * there are two remedies, and the one with less code is taken (with a bonus for the first, which costs no time):
+ *
+ * - *Node splitting*: what a side entry reaches in the loop without passing the header is copied, and the side entries
+ *   lead to the copy. The copies of all loops together are at most as large as the graph.
+ * - *Dispatch*: the loop gets a new header that tests the label variable. It is 0 in normal operation, so that ordinary
+ *   entries and back edges cost just that test; a side entry sets it to the number of its target, goes to the new header
+ *   of the outermost loop it enters, and from there through those of the loops nested in it; it is set back to 0 at the
+ *   target. Targets are numbered so that those in one loop are an interval, the largest inner loop's last: so all the
+ *   tables together have O(n log n) entries, however deep loops are nested.
+ *
+ * `sizes` are the blocks' sizes in bytes of code. Cost: that of a few analyses; nothing for a reducible graph.
+ *
+ * Literature: J. Janssen, H. Corporaal, "Making graphs reducible with controlled node splitting", TOPLAS 19(6), 1997;
+ * A. M. Erosa, L. J. Hendren, "Taming control flow", 1994, for variables instead of copies.
+ */
+export function makeReducible(graph: Graph, analysis: Analysis, sizes?: ArrayLike<number>): Expanded {
+  let result: Expanded = { graph, origin: undefined, value: undefined };
+  for (let round = 0; round < SPLIT_ROUNDS && analysis.irreducibleLoops > 0; round++) {
+    const split = splitLoops(result, analysis, sizes);
+    if (split === undefined) break;
+    result = split;
+    analysis.run(result.graph);
+  }
+  if (analysis.irreducibleLoops > 0) {
+    result = dispatch(result, analysis);
+    dropDeadSets(result, analysis.run(result.graph));
+    analysis.run(result.graph);
+  }
+  if (analysis.irreducibleLoops > 0) throw new Error('bug in makeReducible: the result is irreducible');
+  return result;
+}
+
+/** The side entries, grouped by the innermost loop they enter beside its header. */
+interface SideEntries {
+  /** Those of loop `l` are `[start[l], start[l + 1])`, those of it and of the loops in it `[start[l], start[loopLast[l] + 1])`. */
+  readonly start: Int32Array;
+  readonly to: Int32Array;
+  /** The outermost loop that is entered. */
+  readonly outer: Int32Array;
+}
+
+function sideEntries({ succStart, succ }: Graph, analysis: Analysis): SideEntries {
+  const { order, reachable, loops } = analysis;
+  const start = new Int32Array(loops + 1);
+  const tos: number[] = [];
+  const outers: number[] = [];
+  for (let i = 0; i < reachable; i++) {
+    const b = order[i]!;
+    for (let e = succStart[b]!; e < succStart[b + 1]!; e++) {
+      const t = succ[e]!;
+      const outer = sideEntered(analysis, b, t);
+      if (outer < 0) continue;
+      tos.push(t);
+      outers.push(outer);
+      start[innermostBeside(analysis, t)]!++;
+    }
+  }
+  for (let l = 0, sum = 0; l <= loops; l++) {
+    sum += start[l]!;
+    start[l] = sum;
+  }
+  const to = new Int32Array(tos.length);
+  const outer = new Int32Array(tos.length);
+  for (let k = tos.length - 1; k >= 0; k--) {
+    const at = --start[innermostBeside(analysis, tos[k]!)]!;
+    to[at] = tos[k]!;
+    outer[at] = outers[k]!;
+  }
+  return { start, to, outer };
+}
+
+/** The outermost loop that the edge b → t enters if it is a side entry of it, else −1. */
+function sideEntered(analysis: Analysis, b: BlockId, t: BlockId): number {
+  const loop = analysis.loopOf[t]!;
+  if (loop < 0 || analysis.inLoop(b, loop)) return -1;
+  const outer = analysis.outermostLoopWithout(b, loop);
+  return analysis.loopHeader[outer] === t ? -1 : outer;
+}
+
+/** The innermost loop around t of which t is not the header. */
+function innermostBeside(analysis: Analysis, t: BlockId): number {
+  const loop = analysis.loopOf[t]!;
+  return analysis.loopHeader[loop] === t ? analysis.loopParent[loop]! : loop;
+}
+
+/** Splits those irreducible loops, none within another one, where that is the cheaper remedy; undefined if none is. */
+function splitLoops(from: Expanded, analysis: Analysis, sizes: ArrayLike<number> | undefined): Expanded | undefined {
+  const { graph, origin } = from;
+  const { size, succStart, succ } = graph;
+  const { order, reachable, loops, loopOf, loopLast, loopHeader, loopIrreducible } = analysis;
+  const { start, to, outer } = sideEntries(graph, analysis);
+  const sizeOf = (b: BlockId): number =>
+    Math.max(sizes === undefined ? BLOCK_SIZE : sizes[origin?.[b] ?? b]!, succStart[b + 1]! - succStart[b]! + 1);
+  let budget = 0;
+  for (let i = 0; i < reachable; i++) budget += sizeOf(order[i]!);
+
+  const copies: BlockId[] = [];
+  const copyOf = new Int32Array(size).fill(-1);
+  const splitAt = new Int32Array(loops).fill(-1); // of each loop: the split loop it is in, or is
+  for (let l = 0; l < loops; l++) {
+    const last = loopLast[l]!;
+    if (loopIrreducible[l] === 0 || start[last + 1]! - start[l]! > MAX_SIDE_ENTRIES) continue;
+    const kept = copies.length;
+    let cost = TEST;
+    let copySize = 0;
+    const copy = (b: BlockId): void => {
+      copyOf[b] = size + copies.length;
+      copies.push(b);
+      copySize += sizeOf(b);
+    };
+    for (let k = start[l]!; k < start[last + 1]!; k++) {
+      if (outer[k]! > l) continue; // enters only loops in this one
+      cost += SET;
+      if (copyOf[to[k]!]! < 0) {
+        cost += ENTRY;
+        copy(to[k]!);
+      }
+    }
+    const limit = Math.min(cost * SPLIT_FACTOR, budget);
+    for (let k = kept; k < copies.length && copySize <= limit; k++) {
+      const b = copies[k]!;
+      for (let e = succStart[b]!; e < succStart[b + 1]!; e++) {
+        const t = succ[e]!;
+        if (copyOf[t]! < 0 && t !== loopHeader[l] && analysis.inLoop(t, l)) copy(t);
+      }
+    }
+    if (copySize > limit) {
+      for (let k = kept; k < copies.length; k++) copyOf[copies[k]!] = -1;
+      copies.length = kept;
+      continue;
+    }
+    budget -= copySize;
+    splitAt.fill(l, l, last + 1);
+    l = last;
+  }
+  if (copies.length === 0) return undefined;
+
+  /** Where the edge b → t of the graph leads if b is the copy (or not) of a block in a split loop. */
+  const target = (b: BlockId, isCopy: boolean, t: BlockId): BlockId => {
+    const l = loopOf[t]! < 0 ? -1 : splitAt[loopOf[t]!]!;
+    if (l < 0 || t === loopHeader[l]) return t;
+    return isCopy || !analysis.inLoop(b, l) ? copyOf[t]! : t;
+  };
+  const builder = new GraphBuilder();
+  for (let b = 0; b < size + copies.length; b++) builder.addBlock();
+  for (let i = 0; i < reachable; i++) {
+    const b = order[i]!;
+    copyExit(builder, graph, b, b, (t) => target(b, false, t));
+  }
+  const newOrigin = new Int32Array(size + copies.length);
+  for (let b = 0; b < size; b++) newOrigin[b] = origin?.[b] ?? b;
+  for (let k = 0; k < copies.length; k++) {
+    const b = copies[k]!;
+    newOrigin[size + k] = newOrigin[b]!;
+    copyExit(builder, graph, b, size + k, (t) => target(b, true, t));
+  }
+  return { graph: builder.build(graph.entry), origin: newOrigin, value: undefined };
+}
+
+/** Gives each irreducible loop a header that dispatches on the label variable. */
+function dispatch(from: Expanded, analysis: Analysis): Expanded {
+  const { graph, origin } = from;
+  const { size } = graph;
+  const { order, reachable, loops, loopOf, loopParent, loopHeader, loopIrreducible } = analysis;
+  const { start, to, outer } = sideEntries(graph, analysis);
+
+  // The distinct targets of side entries in each loop, and of each target the outermost loop that is entered there.
+  const targets: BlockId[][] = Array.from({ length: loops }, () => []);
+  const outermost = new Int32Array(size).fill(-1);
+  for (let l = 0; l < loops; l++) {
+    for (let k = start[l]!; k < start[l + 1]!; k++) {
+      const t = to[k]!;
+      if (outermost[t]! < 0) targets[l]!.push(t);
+      if (outermost[t]! < 0 || outer[k]! < outermost[t]!) outermost[t] = outer[k]!;
+    }
+  }
+  // Of each loop: how many targets are in it; how many of them are entered from outside the loop around it; which of the
+  // loops in it has most of them.
+  const inside = new Int32Array(loops);
+  const crossing = new Int32Array(loops);
+  const heaviest = new Int32Array(loops).fill(-1);
+  for (let l = 0; l < loops; l++) {
+    for (const t of targets[l]!) {
+      inside[l]!++;
+      crossing[l]!++;
+      crossing[outermost[t]!]!--;
+    }
+  }
+  for (let l = loops - 1; l >= 0; l--) {
+    const p = loopParent[l]!;
+    if (p < 0) continue;
+    inside[p]! += inside[l]!;
+    crossing[p]! += crossing[l]!;
+    if (heaviest[p]! < 0 || inside[l]! >= inside[heaviest[p]!]!) heaviest[p] = l;
+  }
+  // Numbers: an interval for each loop; its own targets first, then its inner loops, the heaviest last.
+  const lowest = new Int32Array(loops);
+  const free = new Int32Array(loops);
+  const number = new Int32Array(size);
+  let next = 1;
+  for (let l = 0; l < loops; l++) {
+    const p = loopParent[l]!;
+    if (p < 0) {
+      lowest[l] = next;
+      next += inside[l]!;
+    } else if (heaviest[p] === l) {
+      lowest[l] = lowest[p]! + inside[p]! - inside[l]!;
+    } else {
+      lowest[l] = free[p]!;
+      free[p]! += inside[l]!;
+    }
+    free[l] = lowest[l]!;
+    for (const t of targets[l]!) number[t] = free[l]!++;
+  }
+
+  const builder = new GraphBuilder();
+  for (let b = 0; b < size; b++) builder.addBlock();
+  const newOrigin = Array.from({ length: size }, (_, b) => origin?.[b] ?? b);
+  const value: number[] = new Array(size).fill(0);
+  const addBlock = (v: number): BlockId => {
+    newOrigin.push(-1);
+    value.push(v);
+    return builder.addBlock();
+  };
+  const test = new Int32Array(loops).fill(-1); // the new header of each irreducible loop
+  for (let l = 0; l < loops; l++) if (loopIrreducible[l] === 1) test[l] = addBlock(0);
+  /** What an ordinary edge to t leads to. */
+  const ordinary = (t: BlockId): BlockId => {
+    const l = loopOf[t]!;
+    return l >= 0 && loopHeader[l] === t && test[l]! >= 0 ? test[l]! : t;
+  };
+  // The ways from each new header: the heaviest loop's is the default, the others' are found by their numbers.
+  const cells: BlockId[][] = Array.from({ length: loops }, () => []);
+  for (let l = loops - 1; l >= 0; l--) {
+    if (test[l]! < 0) continue;
+    const cell = cells[l]!;
+    cell.length = inside[l]! - (heaviest[l]! < 0 ? 0 : inside[heaviest[l]!]!);
+    for (const t of targets[l]!) {
+      const reset = addBlock(0);
+      builder.goto(reset, ordinary(t));
+      cell[number[t]! - lowest[l]!] = reset;
+    }
+  }
+  for (let l = 0; l < loops; l++) {
+    const p = loopParent[l]!;
+    if (p < 0 || test[p]! < 0 || crossing[l] === 0) continue;
+    if (heaviest[p] === l) cells[p]!.push(test[l]!);
+    else cells[p]!.fill(test[l]!, lowest[l]! - lowest[p]!, lowest[l]! - lowest[p]! + inside[l]!);
+  }
+  for (let l = 0; l < loops; l++) {
+    if (test[l]! < 0) continue;
+    // Numbers that do not come here (of side entries that stay in this loop) may go anywhere.
+    const ways = cells[l]!;
+    let some = -1;
+    for (const way of ways) some = way ?? some;
+    let same = true;
+    for (let k = 0; k < ways.length; k++) {
+      ways[k] ??= some;
+      same &&= ways[k] === some;
+    }
+    let way = some;
+    if (!same) {
+      way = addBlock(lowest[l]!);
+      builder.switch(way, ways);
+    }
+    builder.branch(test[l]!, loopHeader[l]!, way);
+  }
+  // The edges of the graph.
+  const lastFrom = new Int32Array(size).fill(-1);
+  const lastSet = new Int32Array(size);
+  for (let i = 0; i < reachable; i++) {
+    const b = order[i]!;
+    copyExit(builder, graph, b, b, (t) => {
+      const into = sideEntered(analysis, b, t);
+      if (into < 0) return ordinary(t);
+      if (lastFrom[t] !== b) {
+        lastFrom[t] = b;
+        lastSet[t] = addBlock(number[t]!);
+        builder.goto(lastSet[t]!, test[into]!);
+      }
+      return lastSet[t]!;
+    });
+  }
+  return { graph: builder.build(graph.entry), origin: Int32Array.from(newOrigin), value: Int32Array.from(value) };
+}
+
+/** Goes past the blocks that set the label variable to what nothing reads: where each way on sets it again. */
+function dropDeadSets({ graph, origin }: Expanded, analysis: Analysis): void {
+  const { size, kind, succStart, succ } = graph;
+  const { predStart, pred } = analysis;
+  // Backwards from what reads the variable, up to what sets it.
+  const live = new Uint8Array(size);
+  const work: BlockId[] = [];
+  for (let b = 0; b < size; b++) if (origin![b]! < 0 && kind[b] !== Exit.Goto) work.push(b);
+  while (work.length > 0) {
+    const b = work.pop()!;
+    if (live[b] === 1) continue;
+    live[b] = 1;
+    for (let e = predStart[b]!; e < predStart[b + 1]!; e++) {
+      const p = pred[e]!;
+      if (!(origin![p]! < 0 && kind[p] === Exit.Goto)) work.push(p);
+    }
+  }
+  for (let e = 0; e < succ.length; e++) {
+    const t = succ[e]!;
+    const next = succ[succStart[t]!]!;
+    if (origin![t]! < 0 && kind[t] === Exit.Goto && live[next] === 0) succ[e] = next;
+  }
+}
+
+/** Gives block `as` of the builder the exit of block `b` of the graph, with other targets. */
+function copyExit(
+  builder: GraphBuilder,
+  { kind, succStart, succ }: Graph,
+  b: BlockId,
+  as: BlockId,
+  target: (t: BlockId) => BlockId,
+): void {
+  const start = succStart[b]!;
+  switch (kind[b]) {
+    case Exit.Goto:
+      builder.goto(as, target(succ[start]!));
+      break;
+    case Exit.If:
+      builder.branch(as, target(succ[start]!), target(succ[start + 1]!));
+      break;
+    case Exit.Switch:
+      builder.switch(as, Array.from(succ.subarray(start, succStart[b + 1]!), target));
+      break;
+  }
+}
