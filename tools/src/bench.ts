@@ -15,9 +15,19 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { $ } from 'zx';
-import { command, type EngineName, type Goos, needEngine } from './engines.ts';
+import { command, type Goos } from './engines.ts';
 import { findToolchain, go } from './go.ts';
-import { geometricMean, type Linked, linkLines, linkMeasured, parseVariant, pinned, sizes, table } from './measure.ts';
+import {
+  geometricMean,
+  type Linked,
+  linkLines,
+  linkMeasured,
+  measuringEngine,
+  parseVariant,
+  pinned,
+  sizes,
+  table,
+} from './measure.ts';
 import { results, root } from './paths.ts';
 
 const { values, positionals } = parseArgs({
@@ -34,13 +44,7 @@ const { values, positionals } = parseArgs({
 });
 const goos = values.goos as Goos;
 const toolchain = await findToolchain();
-const engine = values.node
-  ? {
-      name: 'node' as const,
-      path: values.node,
-      version: (await $({ quiet: true })`${values.node} --version`).stdout.trim(),
-    }
-  : await needEngine((values.engine as EngineName | undefined) ?? (goos === 'js' ? 'node26' : 'wasmtime'));
+const engine = await measuringEngine(goos, values.engine, values.node);
 const corpus = join(root, 'tools/bench/corpus');
 const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
 

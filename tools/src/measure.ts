@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { LinkOptions, LinkReport } from '@go-wasm/linker';
 import { $ } from 'zx';
+import { type Engine, type EngineName, type Goos, needEngine } from './engines.ts';
 import { root } from './paths.ts';
 
 /** One set of the linker's options to measure. */
@@ -25,6 +26,14 @@ export interface Sizes {
   raw: number;
   gzip: number;
   brotli: number;
+}
+
+/** The engine to measure with: another Node by its path, or by name; without either, the newest for the target. */
+export async function measuringEngine(goos: Goos, name?: string, node?: string): Promise<Engine> {
+  if (node === undefined)
+    return needEngine((name as EngineName | undefined) ?? (goos === 'js' ? 'node26' : 'wasmtime'));
+  const version = await $({ quiet: true })`${node} --version`.text();
+  return { name: 'node', path: node, version: version.trim().replace('v', '') };
 }
 
 /** `switch=resume,structure=relooper` → a variant of that name; the empty text is the linker's defaults. */

@@ -1,0 +1,178 @@
+/**
+ * `npm run bench:real`: real programs (tools/bench/real) as native Go, as stock wasm and as go-wasm makes it: CPU time of the whole
+ * process, start and compilation included, interleaved, pinned to one core, minimum of the rounds. What they print is compared byte for
+ * byte. Prints a table and writes results/bench-real.json and results/bench-real.txt.
+ *
+ *   --only a,b               these programs alone
+ *   --goos, --engine, --node, --rounds, --variant   as for `npm run bench`
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { $ } from 'zx';
+import { command, type Goos } from './engines.ts';
+import { findToolchain, go } from './go.ts';
+import {
+  geometricMean,
+  type Linked,
+  linkLines,
+  linkMeasured,
+  measuringEngine,
+  parseVariant,
+  pinned,
+  sizes,
+  table,
+} from './measure.ts';
+import { results, root } from './paths.ts';
+
+const { values } = parseArgs({
+  options: {
+    goos: { type: 'string', default: 'js' },
+    engine: { type: 'string' },
+    node: { type: 'string' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string' },
+    variant: { type: 'string', multiple: true, default: [''] },
+  },
+});
+const goos = values.goos as Goos;
+const toolchain = await findToolchain();
+const engine = await measuringEngine(goos, values.engine, values.node);
+const cwd = join(root, 'tools/bench/real');
+const typescript = join(root, 'node_modules/typescript/lib/typescript.js');
+
+interface Program {
+  name: string;
+  package: string;
+  args: string[];
+}
+
+const driver = (name: string, ...args: string[]): Program => ({ name, package: `./${name}`, args });
+const programs: Program[] = [
+  { name: 'esbuild', package: 'github.com/evanw/esbuild/cmd/esbuild', args: ['--minify', typescript] },
+  { name: 'gofmt', package: 'cmd/gofmt', args: ['net', 'runtime', 'go/types'].map((dir) => join(toolchain.goroot, 'src', dir)) },
+  driver('goja'),
+  driver('gojq'),
+  driver('goldmark'),
+  driver('gopherlua'),
+  driver('minify', typescript),
+  driver('shfmt'),
+  driver('starlark'),
+  driver('tengo'),
+  driver('yaegi'),
+].filter(({ name }) => !values.only || values.only.split(',').includes(name));
+
+/** One form of a program, and what its runs have shown so far. */
+interface Form {
+  name: string;
+  run: string[];
+  /** The least CPU time, user and system, in seconds. */
+  cpu: number;
+  /** Of standard output, which must be the same in all runs. */
+  digest?: string;
+  linked?: Linked;
+  bytes?: number;
+  gzip?: number;
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
+
+async function runOnce(form: Form): Promise<void> {
+  const output = join(folder, 'output');
+  // bash's `time` knows the CPU time of the child, which Node does not tell; it writes to the shell's own standard error.
+  const script = 'TIMEFORMAT="%U %S"; time "$@" >"$0"';
+  const { stderr } = await $({
+    cwd,
+    quiet: true,
+    env: { ...process.env, PWD: cwd },
+  })`bash -c ${script} ${output} ${form.run}`;
+  const [user, system] = stderr.trimEnd().split('\n').at(-1)!.split(' ').map(Number) as [number, number];
+  form.cpu = Math.min(form.cpu, user + system);
+  const digest = createHash('sha256')
+    .update(await readFile(output))
+    .digest('hex');
+  form.digest ??= digest;
+  if (form.digest !== digest) throw new Error(`${form.run.join(' ')}: printed something else than before`);
+}
+
+async function measure(program: Program): Promise<Form[]> {
+  const path = (name: string) => join(folder, `${program.name}-${name}`);
+  const pin = await pinned();
+  const native: Form = { name: 'native', run: [...pin, path('native'), ...program.args], cpu: Infinity };
+  await go(toolchain, ['build', '-o', path('native'), program.package], { cwd });
+
+  const wasm = async (name: string, file: string, linked?: Linked): Promise<Form> => {
+    const { file: runner, args } = command(engine, goos, file, program.args, toolchain.goroot, cwd);
+    const { raw: bytes, gzip } = await sizes(file);
+    return { name, run: [...pin, runner, ...args], cpu: Infinity, bytes, gzip, ...(linked && { linked }) };
+  };
+  const stock = path('stock.wasm');
+  await go(toolchain, ['build', '-o', stock, program.package], { goos, cwd });
+  const forms = [native, await wasm('stock', stock)];
+  for (const [i, { name, options }] of values.variant.map(parseVariant).entries()) {
+    const file = path(`${i}.wasm`);
+    forms.push(await wasm(name, file, await linkMeasured(stock, file, options)));
+  }
+
+  for (let round = 0; round < Number(values.rounds); round++) for (const form of forms) await runOnce(form);
+  for (const form of forms) {
+    if (form.digest !== native.digest)
+      throw new Error(`${program.name}: ${form.name} prints something else than native`);
+  }
+  return forms;
+}
+
+try {
+  const all: { program: string; forms: Form[] }[] = [];
+  for (const program of programs) {
+    const forms = await measure(program);
+    all.push({ program: program.name, forms });
+    console.log(`${program.name}: ${forms.map((form) => `${form.name} ${form.cpu.toFixed(2)} s`).join(', ')}`);
+  }
+  const names = all[0]?.forms.map((form) => form.name) ?? [];
+  const ratios = (i: number, of: (form: Form) => number, base: number) =>
+    all.map(({ forms }) => of(forms[base]!) / of(forms[i]!));
+  const text = `${[
+    '',
+    `${toolchain.version} ${goos}, ${engine.name} ${engine.version}, best of ${values.rounds}, CPU seconds of the whole process (speed-up over stock)`,
+    '',
+    table([
+      ['', ...names],
+      ...all.map(({ program, forms }) => [
+        program,
+        ...forms.map((form, i) => form.cpu.toFixed(2) + (i > 1 ? ` (${(forms[1]!.cpu / form.cpu).toFixed(2)})` : '')),
+      ]),
+      [],
+      [
+        'speed-up over stock, geometric mean',
+        ...names.map((_, i) => geometricMean(ratios(i, (f) => f.cpu, 1)).toFixed(3)),
+      ],
+      [
+        'time over native, geometric mean',
+        ...names.map((_, i) => (1 / geometricMean(ratios(i, (f) => f.cpu, 0))).toFixed(3)),
+      ],
+      ...(['bytes', 'gzip'] as const).map((size) => [
+        `size to stock's, ${size}`,
+        ...names.map((_, i) => (i === 0 ? '' : (1 / geometricMean(ratios(i, (f) => f[size]!, 1))).toFixed(3))),
+      ]),
+    ]),
+    '',
+    table(
+      linkLines(
+        all.flatMap(({ program, forms }) =>
+          forms.flatMap(({ name, linked }) => (linked ? [{ name: `${program} ${name}`, linked }] : [])),
+        ),
+      ),
+    ),
+  ].join('\n')}\n`;
+  process.stdout.write(text);
+
+  await mkdir(results, { recursive: true });
+  await writeFile(join(results, 'bench-real.txt'), text);
+  const json = { go: toolchain.version, goos, engine, rounds: Number(values.rounds), programs: all };
+  await writeFile(join(results, 'bench-real.json'), `${JSON.stringify(json, null, 2)}\n`);
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
