@@ -1,10 +1,16 @@
+import { readProgram } from '@go-wasm/lift';
+import { GoWasmError, InternalError, UnsupportedError } from '@go-wasm/wasm';
+import { LinkContext, pipeline, type Stage } from './pipeline.ts';
+import { strategies } from './strategies/index.ts';
+import { structurers } from './structurers.ts';
+
 /** What the user can choose. */
 export interface LinkOptions {
   /** How goroutines are switched: `jump-table` leaves the module as it is. Default `resume`. */
-  switch?: 'jump-table' | 'resume';
+  switch?: 'jump-table' | keyof typeof strategies;
   /** How control flow is structured. Default `stackifier`. */
-  structure?: 'stackifier' | 'relooper';
-  /** Check the module after every stage: slow, for tests and bug reports. */
+  structure?: keyof typeof structurers;
+  /** Check each function's control flow after it was structured, and the whole module at the end: slow, for tests and bug reports. */
   verify?: boolean;
   /** Called as functions are done. */
   onProgress?: (done: number, total: number) => void;
@@ -31,8 +37,112 @@ export interface LinkResult {
 /**
  * Turns a module that Go's linker wrote (js/wasm or wasip1/wasm, Go 1.24–1.27) into one with structured control flow.
  *
- * @throws MalformedError, UnsupportedError, LimitError for input that cannot be processed; nothing is written anywhere.
+ * @throws MalformedError, UnsupportedError, LimitError for input that cannot be processed, InternalError for our bugs.
  */
-export async function link(_input: Uint8Array, _options: LinkOptions = {}): Promise<LinkResult> {
-  throw new Error('under construction');
+export async function link(input: Uint8Array, options: LinkOptions = {}): Promise<LinkResult> {
+  const { switch: strategyName = 'resume', structure = 'stackifier' } = options;
+  if (strategyName === 'jump-table') return identity(input);
+  const strategy = strategies[strategyName];
+  const structurer = structurers[structure];
+  if (strategy === undefined)
+    throw unknownChoice('switch strategy', strategyName, ['jump-table', ...Object.keys(strategies)]);
+  if (structurer === undefined) throw unknownChoice('structurer', structure, Object.keys(structurers));
+
+  const cx = new LinkContext(input, strategy, structurer, options.onProgress);
+  const times = run(pipeline, cx, options.verify === true);
+
+  const { program, lifted } = cx;
+  const kept = [];
+  let structured = 0;
+  for (let f = 0; f < program.functions; f++) {
+    if (lifted.isLifted(f)) structured++;
+    else if (program.isGo[f] === 1) kept.push({ name: program.names[f]!, reason: lifted.reason[f] ?? 'unknown' });
+  }
+  return {
+    bytes: cx.output,
+    report: {
+      goVersion: program.goVersion,
+      goos: program.goos,
+      switch: strategy.name,
+      structure: structurer.name,
+      inputBytes: input.length,
+      outputBytes: cx.output.length,
+      functions: { total: program.functions, structured, kept },
+      stages: pipeline.map(({ name }, k) => ({ name, ms: times[k]! })),
+    },
+  };
+}
+
+/** Runs the stages in order. Returns the milliseconds that each has taken. */
+function run(stages: readonly Stage[], cx: LinkContext, verify: boolean): Float64Array {
+  const times = new Float64Array(stages.length);
+  for (let s = 0; s < stages.length; ) {
+    const stage = stages[s]!;
+    if ('run' in stage) {
+      const start = performance.now();
+      stage.run(cx);
+      times[s++] = performance.now() - start;
+      if (verify) stage.check?.(cx);
+      continue;
+    }
+    const first = s;
+    const group = [];
+    for (let next: Stage | undefined = stage; next !== undefined && 'runFunction' in next; next = stages[++s])
+      group.push(next);
+    const { functions, names } = cx.program;
+    for (let f = 0; f < functions; f++) {
+      if (!cx.lifted.isLifted(f)) continue;
+      let k = 0;
+      try {
+        for (; k < group.length; k++) {
+          const start = performance.now();
+          group[k]!.runFunction(cx, f);
+          times[first + k]! += performance.now() - start;
+          if (verify) group[k]!.check?.(cx);
+        }
+      } catch (error) {
+        throw inFunction(error, names[f]!, group[k]!.name);
+      }
+      if ((f & 255) === 0) cx.onProgress?.(f, functions);
+    }
+  }
+  return times;
+}
+
+/** The error with its place; what is no error of ours is a bug of ours. */
+function inFunction(error: unknown, name: string, stage: string): unknown {
+  if (error instanceof GoWasmError) {
+    error.where.function ??= name;
+    error.where.pass ??= stage;
+    return error;
+  }
+  return new InternalError('GW9100', error instanceof Error ? error.message : String(error), {
+    where: { function: name, pass: stage },
+    hint: 'please report this; -linkmode=internal builds without go-wasm',
+    cause: error,
+  });
+}
+
+function identity(input: Uint8Array): LinkResult {
+  const start = performance.now();
+  const program = readProgram(input);
+  return {
+    bytes: input,
+    report: {
+      goVersion: program.goVersion,
+      goos: program.goos,
+      switch: 'jump-table',
+      structure: 'none',
+      inputBytes: input.length,
+      outputBytes: input.length,
+      functions: { total: program.functions, structured: 0, kept: [] },
+      stages: [{ name: 'decode', ms: performance.now() - start }],
+    },
+  };
+}
+
+function unknownChoice(what: string, given: string, known: string[]): UnsupportedError {
+  return new UnsupportedError('GW2105', `there is no ${what} '${given}'`, {
+    hint: `choose one of ${known.join(', ')}`,
+  });
 }

@@ -1,0 +1,411 @@
+/**
+ * Lifts functions that follow Go's calling convention: from the loop around a jump table that Go's assembler writes
+ * (cmd/internal/obj/wasm/wasmobj.go, preprocess) back to blocks with exits.
+ *
+ * ```
+ * block                   ; unwind exit, if a call can unwind
+ *   loop                  ; entry point loop, if there are jumps
+ *     block … block       ; one for each resume point, and one more
+ *       local.get 0       ; PC_B
+ *       br_table …        ; PC_B → resume point
+ *     end
+ *     …                   ; a jump is: i32.const PC_B, local.set 0, br $loop, alone or in an if of its own
+ *     end                 ; resume point 1
+ *     …
+ *   end
+ *   unreachable
+ * end
+ * i32.const 1             ; unwound
+ * ```
+ *
+ * Assumes what the assembler guarantees: jumps and resume points are met with an empty operand stack, and every access
+ * to SP is one of few patterns. Anything else makes the function "not understood", with the reason: nothing is guessed.
+ *
+ * Cost: one pass over the instructions, no allocation apart from the growing arrays of {@link Lifted}.
+ */
+import { Exit } from '@go-wasm/cfg';
+import { BlockType, Code, decodeBody, FIRST_POOLED, immediateKind, Op } from '@go-wasm/wasm';
+import { ALWAYS, Lifted } from './lifted.ts';
+import { FUNC_VALUE_OFFSET, GoOp, INDIRECT, PC_B_LOCAL, SP_GLOBAL, SP_LOCAL } from './ops.ts';
+import type { GoProgram } from './program.ts';
+
+const {
+  Block,
+  Br,
+  BrIf,
+  BrTable,
+  Call,
+  CallIndirect,
+  Else,
+  End,
+  GlobalGet,
+  GlobalSet,
+  I32Const,
+  I64Const,
+  I64Store,
+  If,
+  LocalGet,
+  LocalSet,
+  LocalTee,
+  Loop,
+  Return,
+  Unreachable,
+} = Op;
+const EMPTY = BlockType.Empty;
+
+/** Lifts every Go function of the program. */
+export function liftProgram(program: GoProgram, onProgress?: (done: number, total: number) => void): Lifted {
+  const { functions, codeBytes } = program;
+  // Go needs a bit more than two bytes an instruction.
+  const lifted = new Lifted(functions, codeBytes >>> 1);
+  const lifter = new Lifter(program, lifted);
+  for (let f = 0; f < functions; f++) {
+    if (program.isGo[f] === 1) lifter.lift(f);
+    lifted.funcBlock[f + 1] = lifted.blocks;
+    lifted.funcEntry[f + 1] = lifted.entries;
+    if ((f & 255) === 0) onProgress?.(f, functions);
+  }
+  return lifted;
+}
+
+class Lifter {
+  readonly #program: GoProgram;
+  readonly #out: Lifted;
+  readonly #source: Code = new Code(1 << 12);
+  /** Resume point → block. */
+  #chunkBlock: Int32Array = new Int32Array(256);
+
+  constructor(program: GoProgram, out: Lifted) {
+    this.#program = program;
+    this.#out = out;
+  }
+
+  /** Lifts function `f`, or leaves the output as it was and keeps the reason. */
+  lift(f: number): void {
+    const out = this.#out;
+    const { code } = out;
+    const { length, poolLength } = code;
+    const { blocks, entries } = out;
+    const reason = this.#lift(f);
+    if (reason === undefined) return;
+    code.length = length;
+    code.poolLength = poolLength;
+    out.blocks = blocks;
+    out.entries = entries;
+    out.locals[f] = undefined;
+    out.reason[f] = reason;
+  }
+
+  #lift(f: number): string | undefined {
+    const program = this.#program;
+    const out = this.#out;
+    const source = this.#source;
+    const to = out.code;
+    const { imports, isGo, goType } = program;
+    const body = program.bodies[f]!;
+    out.locals[f] = decodeBody(program.module.bytes, body.start, body.end, source);
+    const { op, a, b, offset, pool } = source;
+    const n = source.length;
+    if (!(n > 2 && op[0] === GlobalGet && a[0] === SP_GLOBAL && op[1] === LocalSet && a[1] === SP_LOCAL)) {
+      return 'no prologue';
+    }
+
+    // The header.
+    let i = 2;
+    let loops = 0;
+    while (op[i] === Block || op[i] === Loop) {
+      if (op[i] === Loop) loops++;
+      i++;
+    }
+    let chunks = 1;
+    let table = 0;
+    let tableLength = 0;
+    let open: number;
+    let hasUnwind: boolean;
+    let hasLoop = false;
+    if (i > 2 && op[i] === LocalGet && a[i] === PC_B_LOCAL && op[i + 1] === BrTable && op[i + 2] === End) {
+      table = a[i + 1]!;
+      tableLength = b[i + 1]!;
+      for (let k = 0; k < tableLength; k++) chunks = Math.max(chunks, pool[table + k]! + 1);
+      const header = i - 2;
+      hasLoop = loops === 1;
+      const extra = header - chunks - loops;
+      if (loops > 1 || extra < 0 || extra > 1) return 'header';
+      hasUnwind = extra === 1;
+      if (hasLoop && op[2 + extra] !== Loop) return 'header';
+      open = header - 1;
+      i += 3;
+    } else {
+      hasUnwind =
+        op[2] === Block &&
+        n > 6 &&
+        op[n - 2] === I32Const &&
+        a[n - 2] === 1 &&
+        op[n - 3] === End &&
+        op[n - 4] === Unreachable;
+      open = hasUnwind ? 1 : 0;
+      i = 2 + open;
+    }
+    const base = (hasLoop ? 1 : 0) + (hasUnwind ? 1 : 0);
+    const belowLoop = hasUnwind ? 2 : 1;
+    if (this.#chunkBlock.length < chunks) this.#chunkBlock = new Int32Array(2 * chunks);
+    const chunkBlock = this.#chunkBlock;
+    const ownLow = ((FUNC_VALUE_OFFSET + f) << 16) >>> 0;
+    const ownHigh = (FUNC_VALUE_OFFSET + f) >>> 16;
+
+    let chunk = 0;
+    let nested = 0;
+    let dead = false; // nothing reaches this place; only at top level
+    let loopOpen = hasLoop;
+    let returnPc = -1;
+    let pcReads = 0; // of local 0 that are no part of an indirect call
+    const firstBlock = out.addBlock();
+    let block = firstBlock;
+    let start = to.length; // of the block: nothing before may be taken back
+    chunkBlock[0] = block;
+
+    for (; i < n; i++) {
+      const o = op[i]!;
+      if (dead && o !== End) {
+        // Only the rest of a jump over an if, or nothing, stands behind a jump: be strict.
+        if (o === Unreachable) continue;
+        return 'code behind a jump';
+      }
+      switch (o) {
+        case If:
+          if (
+            nested === 0 &&
+            a[i] === EMPTY &&
+            op[i + 1] === I32Const &&
+            op[i + 2] === LocalSet &&
+            a[i + 2] === PC_B_LOCAL &&
+            op[i + 3] === Br &&
+            op[i + 4] === End
+          ) {
+            if (!loopOpen || a[i + 3] !== open - belowLoop + 1) return 'branch out of an if';
+            const pc = a[i + 1]!;
+            out.blockEnd[block] = to.length;
+            out.exit[block] = Exit.If;
+            out.target[block] = ~pool[table + Math.min(pc, tableLength - 1)]!;
+            const next = out.addBlock();
+            out.otherwise[block] = next;
+            block = next;
+            start = to.length;
+            i += 4;
+            break;
+          }
+          nested++;
+          to.push(o, a[i]!, 0, offset[i]!);
+          break;
+        case Block:
+        case Loop:
+          nested++;
+          to.push(o, a[i]!, 0, offset[i]!);
+          break;
+        case Else:
+          to.push(o, 0, 0, offset[i]!);
+          break;
+        case End:
+          if (nested > 0) {
+            nested--;
+            to.push(o, 0, 0, offset[i]!);
+          } else if (open > base) {
+            // A resume point.
+            out.blockEnd[block] = to.length;
+            if (!dead) {
+              out.exit[block] = Exit.Goto;
+              out.target[block] = ~(chunk + 1);
+            }
+            open--;
+            chunk++;
+            block = out.addBlock();
+            start = to.length;
+            chunkBlock[chunk] = block;
+            dead = false;
+          } else if (loopOpen) {
+            // The end of the loop; `unreachable` follows.
+            loopOpen = false;
+            open--;
+            if (op[i + 1] !== Unreachable) return 'end of the loop';
+          } else {
+            if (!dead) return 'code runs into the end';
+            if (hasUnwind ? !(op[i + 1] === I32Const && a[i + 1] === 1 && i + 3 === n) : i + 1 !== n) return 'end';
+            i = n;
+          }
+          break;
+        case Br:
+          if (nested > 0 && a[i]! < nested) {
+            to.push(o, a[i]!, 0, offset[i]!);
+            break;
+          }
+          if (nested > 0 || !loopOpen || a[i] !== open - belowLoop) return 'branch';
+          {
+            const at = to.length - 2;
+            if (at < start || to.op[at] !== I32Const || to.op[at + 1] !== LocalSet || to.a[at + 1] !== PC_B_LOCAL)
+              return 'jump';
+            to.length = at;
+            out.blockEnd[block] = at;
+            out.exit[block] = Exit.Goto;
+            out.target[block] = ~pool[table + Math.min(to.a[at]!, tableLength - 1)]!;
+            dead = true;
+          }
+          break;
+        case BrIf:
+          if (a[i]! >= nested) return 'conditional branch';
+          to.push(o, a[i]!, 0, offset[i]!);
+          break;
+        case BrTable: {
+          const at = to.poolLength;
+          for (let k = 0; k < b[i]!; k++) {
+            if (pool[a[i]! + k]! >= nested) return 'jump table';
+            to.poolPush(pool[a[i]! + k]!);
+          }
+          to.push(o, at, b[i]!, offset[i]!);
+          break;
+        }
+        case Call:
+        case CallIndirect: {
+          let callee = a[i]!;
+          if (o === CallIndirect) {
+            const at = to.length - 3;
+            if (
+              callee !== goType ||
+              b[i] !== 0 ||
+              at < start ||
+              to.op[at] !== LocalSet ||
+              to.a[at] !== PC_B_LOCAL ||
+              to.op[at + 1] !== I32Const ||
+              to.a[at + 1] !== 0 ||
+              to.op[at + 2] !== LocalGet ||
+              to.a[at + 2] !== PC_B_LOCAL
+            ) {
+              return 'indirect call';
+            }
+            to.length = at;
+            pcReads--;
+            callee = INDIRECT;
+          } else if (callee >= imports && isGo[callee - imports] === 1) {
+            const at = to.length - 1;
+            if (at < start || to.op[at] !== I32Const || to.a[at] !== 0) return 'call';
+            to.length = at;
+          } else {
+            if (!reloadsSp(source, i + 1)) return 'call of a helper';
+            to.push(GoOp.CallRaw, callee, 0, offset[i]!);
+            i += 2;
+            break;
+          }
+          if (!reloadsSp(source, i + 1)) return 'no reload of SP behind a call';
+          const place = offset[i]!;
+          const next = i + 3;
+          if (op[next] === BrIf && hasUnwind && a[next] === nested + open - 1) {
+            if (returnPc < 0) return 'no return address';
+            to.push(GoOp.Call, callee, returnPc, place);
+            out.addEntry(returnPc, ~this.#resumePoint(table, tableLength, returnPc), callee);
+            i = next;
+          } else if (op[next] === If && op[next + 1] === Unreachable && op[next + 2] === End && callee !== INDIRECT) {
+            to.push(GoOp.CallNoResume, callee, Math.max(returnPc, 0), place);
+            i = next + 2;
+          } else if (op[next] === Return) {
+            to.push(GoOp.TailCall, callee, 0, place);
+            i = next;
+            if (nested === 0) {
+              out.blockEnd[block] = to.length;
+              dead = true;
+            }
+          } else {
+            to.push(GoOp.CallFlag, callee, Math.max(returnPc, 0), place);
+            i += 2;
+          }
+          returnPc = -1;
+          break;
+        }
+        case Return: {
+          const at = to.length - 1;
+          if (at < start || to.op[at] !== I32Const || (to.a[at]! & ~1) !== 0) return 'return';
+          to.length = at;
+          to.push(to.a[at] === 0 ? GoOp.Return : GoOp.Unwind, 0, 0, offset[i]!);
+          if (nested === 0) {
+            out.blockEnd[block] = to.length;
+            dead = true;
+          }
+          break;
+        }
+        case Unreachable:
+          to.push(o, 0, 0, offset[i]!);
+          if (nested === 0) {
+            out.blockEnd[block] = to.length;
+            dead = true;
+          }
+          break;
+        case LocalGet:
+          if (a[i] === PC_B_LOCAL) pcReads++;
+          to.push(o, a[i]!, 0, offset[i]!);
+          break;
+        case LocalTee:
+          if (a[i] === SP_LOCAL && op[i + 1] === GlobalSet && a[i + 1] === SP_GLOBAL) {
+            to.push(LocalSet, SP_LOCAL, 0, offset[i]!);
+            i++;
+          } else to.push(o, a[i]!, 0, offset[i]!);
+          break;
+        case GlobalGet:
+        case GlobalSet:
+          if (a[i] === SP_GLOBAL) return 'access to SP';
+          to.push(o, a[i]!, 0, offset[i]!);
+          break;
+        case I64Store:
+          if (
+            a[i] === 0 &&
+            i > 0 &&
+            op[i - 1] === I64Const &&
+            b[i - 1] === ownHigh &&
+            (a[i - 1]! & 0xffff0000) >>> 0 === ownLow
+          ) {
+            returnPc = a[i - 1]! & 0xffff;
+          }
+          to.push(o, a[i]!, b[i]!, offset[i]!);
+          break;
+        default:
+          if (immediateKind[o]! >= FIRST_POOLED) {
+            const at = to.poolLength;
+            for (let k = 0; k < b[i]!; k++) to.poolPush(pool[a[i]! + k]!);
+            to.push(o, at, b[i]!, offset[i]!);
+          } else to.push(o, a[i]!, b[i]!, offset[i]!);
+      }
+    }
+
+    if (pcReads !== 0) return 'use of PC_B';
+
+    // Targets were resume points until all of them had their blocks.
+    for (let x = firstBlock; x < out.blocks; x++) {
+      if (out.exit[x] !== Exit.Leave) out.target[x] = resolve(out.target[x]!, chunkBlock);
+    }
+    const firstEntry = out.funcEntry[f]!;
+    for (let e = firstEntry; e < out.entries; e++) out.entryBlock[e] = resolve(out.entryBlock[e]!, chunkBlock);
+    const deferReturn = program.deferReturn[f]!;
+    if (deferReturn > 0) {
+      out.addEntry(deferReturn, chunkBlock[this.#resumePoint(table, tableLength, deferReturn)]!, ALWAYS);
+    }
+    if (program.isAssembly[f] === 1) {
+      // The runtime makes up PCs inside of some of them (goexit + 1, mstart): keep every entry.
+      for (let pc = 1; pc < tableLength; pc++) {
+        out.addEntry(pc, chunkBlock[this.#resumePoint(table, tableLength, pc)]!, ALWAYS);
+      }
+    }
+    return undefined;
+  }
+
+  #resumePoint(table: number, tableLength: number, pc: number): number {
+    return tableLength === 0 ? 0 : this.#source.pool[table + Math.min(pc, tableLength - 1)]!;
+  }
+}
+
+function resolve(target: number, chunkBlock: Int32Array): number {
+  return target < 0 ? chunkBlock[~target]! : target;
+}
+
+/** Whether SP is loaded from its global at `i`: what Go's assembler does behind every call. */
+function reloadsSp(code: Code, i: number): boolean {
+  return (
+    code.op[i] === GlobalGet && code.a[i] === SP_GLOBAL && code.op[i + 1] === LocalSet && code.a[i + 1] === SP_LOCAL
+  );
+}

@@ -1,0 +1,41 @@
+/**
+ * Instructions of lifted code that WebAssembly does not have: what Go's calling convention means, free of how it is
+ * spelled. Their ids lie above all opcodes, so that both live in the same {@link Code}. In lifted code local 1 is SP and
+ * always current; the SP global does not occur, and a call that comes back may have changed SP.
+ *
+ * | instruction   | a                    | b           | meaning                                                              |
+ * |---------------|----------------------|-------------|----------------------------------------------------------------------|
+ * | Call          | callee or INDIRECT   | return PC_B | call; if the wasm stack unwinds, unwind as well                      |
+ * | CallNoResume  | callee               | return PC_B | call; trap if the wasm stack unwinds                                 |
+ * | CallFlag      | callee or INDIRECT   | return PC_B | call; leaves 0 on the operand stack, or 1 if the wasm stack unwinds  |
+ * | TailCall      | callee or INDIRECT   | 0           | call, and return or unwind as the callee does                        |
+ * | CallRaw       | callee               | 0           | call of an import or a helper that does not follow Go's convention   |
+ * | Return        | 0                    | 0           | return to the caller                                                 |
+ * | Unwind        | 0                    | 0           | start to unwind the wasm stack                                       |
+ *
+ * Callees are function indices of the module, imports included. INDIRECT takes the table index from the operand stack.
+ * Source: cmd/internal/obj/wasm/wasmobj.go.
+ */
+export const GoOp = {
+  Call: 0x1000,
+  CallNoResume: 0x1001,
+  CallFlag: 0x1002,
+  TailCall: 0x1003,
+  CallRaw: 0x1004,
+  Return: 0x1005,
+  Unwind: 0x1006,
+} as const;
+
+export const INDIRECT = -1;
+
+export const goOpNames: Readonly<Record<number, string>> = Object.fromEntries(
+  Object.entries(GoOp).map(([name, id]) => [id, `go.${name[0]!.toLowerCase()}${name.slice(1)}`]),
+);
+
+/** The locals that every Go function has, and the globals that stand for registers. */
+export const PC_B_LOCAL = 0;
+export const SP_LOCAL = 1;
+export const SP_GLOBAL = 0;
+
+/** PC_F of the first function that the module defines (cmd/link/internal/wasm/asm.go, funcValueOffset). */
+export const FUNC_VALUE_OFFSET = 0x1000;

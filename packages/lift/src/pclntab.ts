@@ -1,0 +1,101 @@
+/**
+ * The function table that Go's linker leaves in every program, stripped or not (runtime/symtab.go, pcHeader and _func;
+ * cmd/link/internal/ld/pcln.go). It is where names, source files and the deferreturn points come from.
+ */
+
+import { FUNC_VALUE_OFFSET } from './ops.ts';
+
+/** What the table says of one function. */
+export interface PclnFunction {
+  /** Index among the functions that the module defines (PC_F − 0x1000). */
+  index: number;
+  name: string;
+  /** PC_B at which a recovered panic goes on, or 0 if the function has no deferred calls (`_func.deferreturn`). */
+  deferReturn: number;
+  /** Whether it was written in assembly: its first file's name ends in `.s`. */
+  assembly: boolean;
+}
+
+const MAGIC = 0xfffffff1; // internal/abi, Go120PCLnTabMagic: Go 1.20 and later
+const HEADER_SIZE = 72;
+
+/**
+ * Finds and reads the table in a memory image.
+ *
+ * @param image the memory as the module initialises it
+ * @param functions how many functions the module defines
+ * @returns one record a function that the table has, in the order of the table (rising index), or undefined if there
+ *   is no such table
+ */
+export function readPclntab(image: Uint8Array, functions: number): PclnFunction[] | undefined {
+  const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
+  for (let at = 0; at + HEADER_SIZE <= image.length; at += 8) {
+    // magic, two bytes of padding, minLC = 1, ptrSize = 8
+    if (view.getUint32(at, true) === MAGIC && view.getUint32(at + 4, true) === 0x08010000) {
+      const table = readTable(image, view, at, functions);
+      if (table !== undefined) return table;
+    }
+  }
+  return undefined;
+}
+
+function readTable(image: Uint8Array, view: DataView, base: number, functions: number): PclnFunction[] | undefined {
+  const word = (k: number): number => Number(view.getBigUint64(base + 8 + 8 * k, true));
+  const count = word(0);
+  if (count > functions || count === 0) return undefined;
+  const names = base + word(3);
+  const units = base + word(4);
+  const files = base + word(5);
+  const pcs = base + word(6);
+  const table = base + word(7);
+  if (![names, units, files, pcs, table].every((x) => x > base && x < image.length)) return undefined;
+  if (table + 8 * count > image.length) return undefined;
+
+  const decoder = new TextDecoder();
+  const string = (at: number): string => {
+    const end = image.indexOf(0, at);
+    return decoder.decode(image.subarray(at, end < 0 ? image.length : end));
+  };
+  const isAssembly = new Map<number, boolean>();
+  const fileIsAssembly = (offset: number): boolean => {
+    let known = isAssembly.get(offset);
+    if (known === undefined) {
+      known = string(files + offset).endsWith('.s');
+      isAssembly.set(offset, known);
+    }
+    return known;
+  };
+
+  // Up to Go 1.25 entry offsets are PCs relative to the text start (index << 16), from Go 1.26 on they are PC_Fs.
+  const second = view.getUint32(table + 8, true);
+  const shift = count > 1 && second >= 0x10000 ? 16 : 0;
+  const first = second >= FUNC_VALUE_OFFSET && shift === 0 ? FUNC_VALUE_OFFSET : 0;
+  const result: PclnFunction[] = [];
+  for (let i = 0; i < count; i++) {
+    const index = (view.getUint32(table + 8 * i, true) >>> shift) - first;
+    const func = table + view.getUint32(table + 8 * i + 4, true);
+    if (func + 44 > image.length || index < 0 || index >= functions) return undefined;
+    const nameOffset = view.getInt32(func + 4, true);
+    const deferReturn = view.getUint32(func + 12, true);
+    const pcfile = view.getUint32(func + 20, true);
+    const unit = view.getUint32(func + 32, true);
+    const file = firstFile(image, pcs + pcfile);
+    const fileOffset =
+      units + 4 * (unit + file) + 4 <= image.length ? view.getUint32(units + 4 * (unit + file), true) : 0;
+    const assembly = pcfile !== 0 && file >= 0 && fileOffset !== 0xffffffff && fileIsAssembly(fileOffset);
+    result.push({ index, name: string(names + nameOffset), deferReturn, assembly });
+  }
+  return result;
+}
+
+/** The first value of a pc-value table: a zig-zag varint, counted from −1 (runtime/symtab.go, step). */
+function firstFile(image: Uint8Array, start: number): number {
+  let at = start;
+  let value = 0;
+  for (let shift = 0; shift < 35 && at < image.length; shift += 7) {
+    const byte = image[at++]!;
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80) break;
+  }
+  return -1 + ((value & 1) !== 0 ? ~(value >>> 1) : value >>> 1);
+}

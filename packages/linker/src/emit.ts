@@ -1,0 +1,244 @@
+/**
+ * Structured tokens and lowered code → the bytes of a function body. The one place where labels become relative depths,
+ * and where branch hints get their offsets.
+ */
+import { type Structured, Tok } from '@go-wasm/cfg';
+import { type ByteWriter, type Code, encodeInstructions, type Locals, Op, ValType } from '@go-wasm/wasm';
+import { Hint, type Lowered, LowOp } from './lowered.ts';
+
+const { Block, BrIf, End, I32Eqz, If, Loop } = Op;
+const EMPTY = 0x40;
+
+/** Hints of one function: pairs of the offset in the body and 0 (unlikely) or 1 (likely). */
+export type BranchHints = number[];
+
+export interface EmitOptions {
+  /** The function's own locals, parameters not among them. */
+  locals: Locals;
+  parameters: number;
+  /** What is returned from the unwind exit. */
+  unwindResult: number;
+}
+
+export class Emitter {
+  #depthOf: Int32Array = new Int32Array(256);
+
+  /** Appends a body (locals and code, no size) to `writer`. Returns its branch hints. */
+  emit(lowered: Lowered, structured: Structured, options: EmitOptions, writer: ByteWriter): BranchHints {
+    const { tokens, length, labels, usesLabelVariable } = structured;
+    const { code, start, end, hint } = lowered;
+    const { locals, parameters } = options;
+    if (this.#depthOf.length < labels) this.#depthOf = new Int32Array(2 * labels);
+    const depthOf = this.#depthOf;
+    const hints: BranchHints = [];
+    const base = writer.length;
+
+    // Locals.
+    const { counts, types } = locals;
+    let labelLocal = parameters;
+    writer.u32(counts.length + (usesLabelVariable ? 1 : 0));
+    for (let g = 0; g < counts.length; g++) {
+      labelLocal += counts[g]!;
+      writer.u32(counts[g]!);
+      writer.valType(types[g]!);
+    }
+    if (usesLabelVariable) {
+      writer.u32(1);
+      writer.valType(ValType.I32);
+    }
+
+    let depth = 0; // constructs that are open
+    const branch = (op: number, label: number): void => {
+      writer.u8(op);
+      writer.u32(depth - depthOf[label]!);
+    };
+    const open = (op: number): void => {
+      writer.u8(op);
+      writer.u8(EMPTY);
+      depth++;
+    };
+    const note = (block: number, negated: boolean): void => {
+      const h = hint[block]!;
+      if (h !== Hint.None) hints.push(writer.length - base, (h === Hint.Likely) !== negated ? 1 : 0);
+    };
+    const compareLabel = (value: number, op: number): void => {
+      writer.u8(0x20);
+      writer.u32(labelLocal);
+      writer.u8(0x41);
+      writer.s32(value);
+      writer.u8(op);
+    };
+    if (lowered.unwinds) open(Block);
+    for (let t = 0; t < length; ) {
+      const token = tokens[t]!;
+      switch (token) {
+        case Tok.Block:
+        case Tok.Loop:
+          open(token === Tok.Block ? Block : Loop);
+          depthOf[tokens[t + 1]!] = depth;
+          t += 2;
+          break;
+        case Tok.Code: {
+          const block = tokens[t + 1]!;
+          t += 2;
+          const next = tokens[t];
+          const negated = next === Tok.IfNot || next === Tok.BrIfNot;
+          depth = this.#code(code, start[block]!, end[block]!, negated, depth, base, writer, hints);
+          break;
+        }
+        case Tok.If:
+        case Tok.IfNot:
+          note(tokens[t + 1]!, token === Tok.IfNot);
+          open(If);
+          t += 2;
+          break;
+        case Tok.BrIf:
+        case Tok.BrIfNot:
+          note(tokens[t + 1]!, token === Tok.BrIfNot);
+          branch(BrIf, tokens[t + 2]!);
+          t += 3;
+          break;
+        case Tok.Else:
+          writer.u8(Op.Else);
+          t++;
+          break;
+        case Tok.End:
+          writer.u8(End);
+          depth--;
+          t++;
+          break;
+        case Tok.Br:
+          branch(Op.Br, tokens[t + 1]!);
+          t += 2;
+          break;
+        case Tok.BrTable:
+        case Tok.BrTableLabel: {
+          if (token === Tok.BrTableLabel) {
+            writer.u8(0x20);
+            writer.u32(labelLocal);
+            if (tokens[t + 1] !== 0) {
+              writer.u8(0x41);
+              writer.s32(tokens[t + 1]!);
+              writer.u8(Op.I32Sub);
+            }
+          }
+          const n = tokens[t + 2]!;
+          writer.u8(Op.BrTable);
+          writer.u32(n - 1);
+          for (let k = 0; k < n; k++) writer.u32(depth - depthOf[tokens[t + 3 + k]!]!);
+          t += 3 + n;
+          break;
+        }
+        case Tok.Drop:
+          writer.u8(Op.Drop);
+          t += 2;
+          break;
+        case Tok.Leave:
+          t += 2;
+          break;
+        case Tok.SetLabel:
+          writer.u8(0x41);
+          writer.s32(tokens[t + 1]!);
+          writer.u8(0x21);
+          writer.u32(labelLocal);
+          t += 2;
+          break;
+        case Tok.IfLabel:
+        case Tok.IfNotLabel:
+          compareLabel(tokens[t + 1]!, token === Tok.IfLabel ? Op.I32Eq : Op.I32Ne);
+          open(If);
+          t += 2;
+          break;
+        case Tok.BrIfLabel:
+        case Tok.BrIfNotLabel:
+          compareLabel(tokens[t + 1]!, token === Tok.BrIfLabel ? Op.I32Eq : Op.I32Ne);
+          branch(BrIf, tokens[t + 2]!);
+          t += 3;
+          break;
+        default:
+          writer.u8(Op.Unreachable);
+          t++;
+      }
+    }
+    if (lowered.unwinds) {
+      writer.u8(End);
+      writer.u8(Op.I32Const);
+      writer.s32(options.unwindResult);
+    }
+    writer.u8(End);
+    return hints;
+  }
+
+  /** The code of one block, its condition negated if asked for. */
+  #code(
+    code: Code,
+    from: number,
+    to: number,
+    negated: boolean,
+    depth: number,
+    base: number,
+    writer: ByteWriter,
+    hints: BranchHints,
+  ): number {
+    const { op, a, b } = code;
+    let nested = 0;
+    let run = from;
+    const stop = negated ? to - 1 : to;
+    for (let i = from; i < stop; i++) {
+      const o = op[i]!;
+      if (o === If) {
+        nested++;
+        if (b[i] !== Hint.None) {
+          encodeInstructions(code, run, i, writer);
+          run = i;
+          hints.push(writer.length - base, b[i] === Hint.Likely ? 1 : 0);
+        }
+      } else if (o === Block || o === Loop) nested++;
+      else if (o === End) nested--;
+      else if (o === LowOp.UnwindIf) {
+        encodeInstructions(code, run, i, writer);
+        run = i + 1;
+        hints.push(writer.length - base, 0);
+        writer.u8(BrIf);
+        writer.u32(depth + nested - 1);
+      }
+    }
+    encodeInstructions(code, run, stop, writer);
+    if (negated) {
+      const last = op[stop]!;
+      if (last === I32Eqz) return depth;
+      const inverse = inverseOf(last);
+      if (inverse !== undefined) writer.u8(inverse);
+      else {
+        encodeInstructions(code, stop, to, writer);
+        writer.u8(I32Eqz);
+      }
+    }
+    return depth;
+  }
+}
+
+/** The comparison that is true where `op` is false. Not for floating point, where NaN makes both false. */
+function inverseOf(op: number): number | undefined {
+  if (op >= Op.I32Eq && op <= Op.I32GeU) return inverse32[op - Op.I32Eq];
+  if (op >= Op.I64Eq && op <= Op.I64GeU) return inverse32[op - Op.I64Eq]! + (Op.I64Eq - Op.I32Eq);
+  if (op === Op.F32Eq) return Op.F32Ne;
+  if (op === Op.F32Ne) return Op.F32Eq;
+  if (op === Op.F64Eq) return Op.F64Ne;
+  if (op === Op.F64Ne) return Op.F64Eq;
+  return undefined;
+}
+
+// eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u
+const inverse32 = [
+  Op.I32Ne,
+  Op.I32Eq,
+  Op.I32GeS,
+  Op.I32GeU,
+  Op.I32LeS,
+  Op.I32LeU,
+  Op.I32GtS,
+  Op.I32GtU,
+  Op.I32LtS,
+  Op.I32LtU,
+] as const;

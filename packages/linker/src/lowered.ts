@@ -1,0 +1,35 @@
+import type { Graph } from '@go-wasm/cfg';
+import { Code } from '@go-wasm/wasm';
+
+/**
+ * A function after `lower`: a graph with one entry, whose blocks hold WebAssembly's own instructions and those of
+ * {@link LowOp}. A workspace: filled for one function after the other.
+ */
+export class Lowered {
+  readonly code: Code = new Code(1 << 12);
+  /** Whether any block branches to the unwind exit. */
+  unwinds = false;
+  graph: Graph | undefined;
+  /** The code of graph block `b` is `code[start[b] .. end[b])`; a condition or index is left on the operand stack. */
+  start: Int32Array = new Int32Array(256);
+  end: Int32Array = new Int32Array(256);
+  /** {@link Hint} of each If block. */
+  hint: Uint8Array = new Uint8Array(256);
+
+  reserve(blocks: number): void {
+    if (blocks <= this.start.length) return;
+    const n = 2 * blocks;
+    this.start = new Int32Array(n);
+    this.end = new Int32Array(n);
+    this.hint = new Uint8Array(n);
+  }
+}
+
+/** Instructions of lowered code that WebAssembly does not have. */
+export const LowOp = {
+  /** Pops an i32; if it is not zero, control goes to the unwind exit of the function. */
+  UnwindIf: 0x1100,
+} as const;
+
+/** Which way a condition usually goes: the value is what the branch hint section wants, plus one. */
+export const Hint = { None: 0, Unlikely: 1, Likely: 2 } as const;

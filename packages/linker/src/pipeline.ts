@@ -1,0 +1,168 @@
+/**
+ * The way of a module through the linker: {@link pipeline} is the one list.
+ *
+ * A stage works on the whole program, or on one function at a time. Function stages that stand side by side are run
+ * function by function, so that they share the memory they work in and the bytes of one function stay in the cache.
+ */
+import { checkStructured, Scratch, type Structured, type Structurer } from '@go-wasm/cfg';
+import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
+import { ByteWriter, EngineLimits, encodeModule, InternalError, LimitError } from '@go-wasm/wasm';
+import { mayUnwind } from './analyses/may-unwind.ts';
+import { neverReturns } from './analyses/never-returns.ts';
+import { type BranchHints, Emitter } from './emit.ts';
+import { Lowered } from './lowered.ts';
+import { addBranchHints, mark } from './sections.ts';
+import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
+
+/** All that the stages share. A stage reads what earlier ones have set. */
+export class LinkContext {
+  readonly input: Uint8Array;
+  readonly strategy: SwitchStrategy;
+  readonly structurer: Structurer;
+  readonly onProgress: ((done: number, total: number) => void) | undefined;
+
+  program!: GoProgram;
+  lifted!: Lifted;
+  neverReturns!: Uint8Array;
+  mayUnwind!: Uint8Array;
+  lowering!: Lowering;
+  output!: Uint8Array;
+
+  // One function at a time.
+  readonly lowered: Lowered = new Lowered();
+  readonly scratch: Scratch = new Scratch();
+  structured!: Structured;
+  readonly emitter: Emitter = new Emitter();
+  readonly writer: ByteWriter = new ByteWriter(1 << 20);
+  /** Branch hints by function index of the module. */
+  readonly hints: { index: number; hints: BranchHints }[] = [];
+
+  constructor(
+    input: Uint8Array,
+    strategy: SwitchStrategy,
+    structurer: Structurer,
+    onProgress?: (done: number, total: number) => void,
+  ) {
+    this.input = input;
+    this.strategy = strategy;
+    this.structurer = structurer;
+    this.onProgress = onProgress;
+  }
+}
+
+export type Stage = {
+  readonly name: string;
+  readonly description: string;
+  /** Checks what the stage has done; throws InternalError. Run under `verify`. */
+  readonly check?: (cx: LinkContext) => void;
+} & ({ readonly run: (cx: LinkContext) => void } | { readonly runFunction: (cx: LinkContext, f: number) => void });
+
+export const pipeline: readonly Stage[] = [
+  {
+    name: 'decode',
+    description: "read the module and Go's own tables, and make sure that it is what Go's linker writes",
+    run: (cx) => {
+      cx.program = readProgram(cx.input);
+    },
+  },
+  {
+    name: 'lift',
+    description: 'jump tables → blocks with exits; Go calls, returns and resume points by name',
+    run: (cx) => {
+      cx.lifted = liftProgram(cx.program);
+    },
+  },
+  {
+    name: 'never-returns',
+    description: 'which calls end their block',
+    run: (cx) => {
+      cx.neverReturns = neverReturns(cx.program, cx.lifted);
+    },
+  },
+  {
+    name: 'may-unwind',
+    description: 'which calls need a check and a resume point behind them',
+    run: (cx) => {
+      cx.mayUnwind = mayUnwind(cx.program, cx.lifted);
+    },
+  },
+  {
+    name: 'plan',
+    description: 'calling convention, adapters',
+    run: (cx) => {
+      cx.lowering = cx.strategy.start(cx.program, cx.lifted, cx);
+    },
+  },
+  {
+    name: 'lower',
+    description: 'many entries → one; calls in the new convention',
+    runFunction: (cx, f) => cx.lowering.lower(f, cx.lowered),
+  },
+  {
+    name: 'structure',
+    description: 'graph → block, loop, if',
+    runFunction: (cx) => {
+      cx.structured = cx.structurer.structure(cx.lowered.graph!, { scratch: cx.scratch });
+    },
+    check: (cx) => checkStructured(cx.lowered.graph!, cx.structured),
+  },
+  {
+    name: 'emit',
+    description: 'structured tokens → bytes',
+    runFunction: emitFunction,
+  },
+  {
+    name: 'finish',
+    description: 'helpers and adapters, branch hints, the mark of go-wasm',
+    run: (cx) => {
+      cx.lowering.finish(cx.program.module);
+      addBranchHints(cx.program.module, cx.hints);
+      mark(cx.program.module, { switch: cx.strategy.name, structure: cx.structurer.name });
+    },
+  },
+  {
+    name: 'encode',
+    description: 'module → bytes',
+    run: (cx) => {
+      cx.output = encodeModule(cx.program.module);
+    },
+    check: (cx) => {
+      if (!WebAssembly.validate(cx.output as Uint8Array<ArrayBuffer>)) {
+        throw new InternalError('GW9102', 'the engine does not accept the module that was made');
+      }
+    },
+  },
+];
+
+function emitFunction(cx: LinkContext, f: number): void {
+  const { program, lifted, lowering, writer } = cx;
+  const locals = lifted.locals[f]!;
+  writer.clear();
+  const hints = cx.emitter.emit(
+    cx.lowered,
+    cx.structured,
+    {
+      locals: withoutFirst(locals, lowering.extraParameters),
+      parameters: 1 + lowering.extraParameters,
+      unwindResult: lowering.unwindResult,
+    },
+    writer,
+  );
+  if (writer.length > EngineLimits.functionSize) {
+    throw new LimitError('GW3101', `the function would have ${writer.length} bytes, more than engines take`);
+  }
+  program.module.bodies[f] = writer.take();
+  if (hints.length > 0) cx.hints.push({ index: program.imports + f, hints });
+}
+
+/** Locals without the first `n`, which must be declared together. */
+function withoutFirst(
+  { counts, types }: { counts: number[]; types: number[] },
+  n: number,
+): { counts: number[]; types: number[] } {
+  if (n === 0) return { counts, types };
+  if (counts[0]! < n) throw new InternalError('GW9101', 'the local that holds SP is not where it should be');
+  return counts[0] === n
+    ? { counts: counts.slice(1), types: types.slice(1) }
+    : { counts: [counts[0]! - n, ...counts.slice(1)], types };
+}

@@ -1,0 +1,31 @@
+import type { GoProgram, Lifted } from '@go-wasm/lift';
+import type { Module } from '@go-wasm/wasm';
+import type { Lowered } from '../lowered.ts';
+
+/** What the analyses have found out; arrays go by index among the defined functions. */
+export interface Facts {
+  readonly neverReturns: Uint8Array;
+  readonly mayUnwind: Uint8Array;
+}
+
+/** How a goroutine leaves the wasm stack and comes back: a plug-in, chosen by name. */
+export interface SwitchStrategy {
+  readonly name: string;
+  readonly description: string;
+  /** Prepares what concerns the whole program; called once, before any function is lowered. May add types to the module. */
+  start(program: GoProgram, lifted: Lifted, facts: Facts): Lowering;
+}
+
+/** A strategy at work on one program. */
+export interface Lowering {
+  /** Turns lifted function `f`, which may have many entries, into a graph with one. */
+  lower(f: number, into: Lowered): void;
+  /** The type of all lowered functions. */
+  readonly type: number;
+  /** How many of a lifted function's declared i32 locals are parameters now, beside PC_B. */
+  readonly extraParameters: number;
+  /** What the function leaves on the operand stack at its unwind exit. */
+  readonly unwindResult: number;
+  /** Changes everything around the lowered functions: helpers, adapters, table, types. */
+  finish(module: Module): void;
+}
