@@ -2,8 +2,8 @@
  * Bytes → {@link Module}. Decoding checks the form (sizes, order, known codes, UTF-8), it does not validate: indices may
  * point nowhere. What it allocates is a small multiple of the input, whatever counts the input claims.
  *
- * Source: WebAssembly 3.0 specification, chapter Binary Format; the overviews of stack-switching (continuation types)
- * and custom-page-sizes.
+ * Source: WebAssembly 3.0 specification, chapter Binary Format; the overviews of stack-switching (continuation types),
+ * custom-page-sizes and compact-import-section.
  */
 import { decodeExpression } from './body.ts';
 import { Code } from './code.ts';
@@ -19,6 +19,7 @@ import {
   type FieldType,
   type GlobalType,
   type Import,
+  type ImportType,
   type Limits,
   type Module,
   Section,
@@ -32,11 +33,13 @@ import { Op, ValType } from './opcodes.ts';
 import { malformed, Reader } from './reader.ts';
 
 /**
- * Decodes a module. It refers to `bytes`, which must not change while it is in use.
+ * Decodes a module. It refers to `input`, which must not change while it is in use.
  *
  * @throws MalformedError with the byte offset, UnsupportedError for components, LimitError for sizes beyond 2^53.
  */
-export function decodeModule(bytes: Uint8Array): Module {
+export function decodeModule(input: Uint8Array): Module {
+  // A Buffer would make views that are Buffers, and the loops over bytes polymorphic.
+  const bytes = new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
   const reader = new Reader(bytes);
   if (bytes.length < 8) throw reader.truncated();
   if (bytes[0] !== 0x00 || bytes[1] !== 0x61 || bytes[2] !== 0x73 || bytes[3] !== 0x6d) {
@@ -113,7 +116,7 @@ class SectionDecoder {
         for (let n = reader.count(2); n > 0; n--) this.#recGroup(module.types);
         break;
       case Section.Import:
-        for (let n = reader.count(4); n > 0; n--) module.imports.push(this.#import());
+        for (let n = reader.count(4); n > 0; n--) this.#imports(module.imports);
         break;
       case Section.Function:
         for (let n = reader.count(); n > 0; n--) module.functions.push(reader.u32());
@@ -239,21 +242,36 @@ class SectionDecoder {
     return kind;
   }
 
-  #import(): Import {
+  /** One import, or in the form of the compact-imports proposal a group with the same module name. */
+  #imports(imports: Import[]): void {
     const reader = this.#reader;
-    const place = { module: reader.name(), name: reader.name() };
+    const module = reader.name();
+    const name = reader.name();
+    const form = name === '' ? reader.bytes[reader.pos] : undefined;
+    if (form !== 0x7f && form !== 0x7e) {
+      imports.push({ module, name, ...this.#importType() });
+      return;
+    }
+    reader.u8();
+    const shared = form === 0x7e ? this.#importType() : undefined;
+    for (let n = reader.count(); n > 0; n--) {
+      imports.push({ module, name: reader.name(), ...(shared ?? this.#importType()) });
+    }
+  }
+
+  #importType(): ImportType {
     const kind = this.#externalKind();
     switch (kind) {
       case 'func':
-        return { ...place, kind, type: reader.u32() };
+        return { kind, type: this.#reader.u32() };
       case 'table':
-        return { ...place, kind, ...this.#tableType() };
+        return { kind, ...this.#tableType() };
       case 'memory':
-        return { ...place, kind, ...this.#limits(0x0f) };
+        return { kind, ...this.#limits(0x0f) };
       case 'global':
-        return { ...place, kind, ...this.#globalType() };
+        return { kind, ...this.#globalType() };
       case 'tag':
-        return { ...place, kind, ...this.#tagType() };
+        return { kind, ...this.#tagType() };
     }
   }
 

@@ -102,13 +102,14 @@ export interface TagType {
   type: number;
 }
 
-export type Import = { module: string; name: string } & (
-  | { kind: 'func'; type: number }
+export type ImportType =
+  | { kind: 'func' /** Type index. */; type: number }
   | ({ kind: 'table' } & TableType)
   | ({ kind: 'memory' } & MemoryType)
   | ({ kind: 'global' } & GlobalType)
-  | ({ kind: 'tag' } & TagType)
-);
+  | ({ kind: 'tag' } & TagType);
+
+export type Import = { module: string; name: string } & ImportType;
 
 /**
  * A constant expression: the number for a lone `i32.const`, the bytes with the final `end` for all others
