@@ -66,10 +66,10 @@ function readTable(image: Uint8Array, view: DataView, base: number, functions: n
     return known;
   };
 
-  // Up to Go 1.25 entry offsets are PCs relative to the text start (index << 16), from Go 1.26 on they are PC_Fs.
-  const second = view.getUint32(table + 8, true);
-  const shift = count > 1 && second >= 0x10000 ? 16 : 0;
-  const first = second >= FUNC_VALUE_OFFSET && shift === 0 ? FUNC_VALUE_OFFSET : 0;
+  // Entry offsets are PCs (PC_F << 16) up to Go 1.25, PC_Fs from Go 1.26 on; either may be relative to the first one.
+  const second = count > 1 ? view.getUint32(table + 8, true) : 0;
+  const shift = second >= 0x10000 ? 16 : 0;
+  const first = second >>> shift >= FUNC_VALUE_OFFSET ? FUNC_VALUE_OFFSET : 0;
   const result: PclnFunction[] = [];
   for (let i = 0; i < count; i++) {
     const index = (view.getUint32(table + 8 * i, true) >>> shift) - first;
