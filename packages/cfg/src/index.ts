@@ -5,7 +5,7 @@ export { type Components, components } from './components.ts';
 export { obviousDominators } from './dominators.ts';
 export { type BlockId, type Cfg, Exit, type Graph } from './graph.ts';
 export { type Decide, runGraph, runStructured, type Trace } from './interpret.ts';
-export { type Layout, place, startLayout, Way, writeLayout } from './layout.ts';
+export { headerLeft, type Layout, placeBehind, placeWithin, startLayout, Way, writeLayout } from './layout.ts';
 export { labelLiveness } from './liveness.ts';
 export { type Expanded, makeReducible } from './reducible.ts';
 export { Scratch } from './scratch.ts';

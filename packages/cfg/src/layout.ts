@@ -6,7 +6,7 @@ import { type Structured, type StructureOptions, Tok } from './structured.ts';
 
 /**
  * What the structurers share: a reducible graph with its analysis, and *where each block goes*. A structurer decides
- * that by {@link Layout.within} and {@link Layout.behind}; {@link writeLayout} does the rest.
+ * that by {@link placeWithin} and {@link placeBehind}; {@link writeLayout} does the rest.
  *
  * ```
  *   Block ×  (behind b)              one for each block behind b that is branched to, the last one outermost
@@ -112,21 +112,27 @@ export function startLayout(given: Graph, options: StructureOptions = {}): Layou
 }
 
 /**
- * Puts `block`, which `dominator` dominates, last in a list of `dominator`, or behind the outermost loop that is left on
- * the way from there.
+ * Where a block goes that `dominator` dominates and that is no arm: the loop header whose Loop it goes behind, the outermost
+ * of the loops that are left on the way from `dominator`, or −1 if none is and it goes within `dominator`.
  */
-export function place(layout: Layout, block: BlockId, dominator: BlockId): void {
-  const { analysis, placed, within, behind, before } = layout;
-  placed[block] = 1;
+export function headerLeft({ analysis }: Layout, block: BlockId, dominator: BlockId): BlockId {
   const loop = analysis.loopOf[dominator]!;
-  if (loop < 0 || analysis.inLoop(block, loop)) {
-    before[block] = within[dominator]!;
-    within[dominator] = block;
-  } else {
-    const header = analysis.loopHeader[analysis.outermostLoopWithout(block, loop)]!;
-    before[block] = behind[header]!;
-    behind[header] = block;
-  }
+  if (loop < 0 || analysis.inLoop(block, loop)) return -1;
+  return analysis.loopHeader[analysis.outermostLoopWithout(block, loop)]!;
+}
+
+/** Puts `block` last in the list within `dominator`. */
+export function placeWithin({ placed, within, before }: Layout, block: BlockId, dominator: BlockId): void {
+  placed[block] = 1;
+  before[block] = within[dominator]!;
+  within[dominator] = block;
+}
+
+/** Puts `block` last in the list behind the loop of `header`. */
+export function placeBehind({ placed, behind, before }: Layout, block: BlockId, header: BlockId): void {
+  placed[block] = 1;
+  before[block] = behind[header]!;
+  behind[header] = block;
 }
 
 // Entries of the work stack that are not blocks.

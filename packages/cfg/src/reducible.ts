@@ -24,6 +24,8 @@ const ENTRY = 7; // what the dispatch block branches to, which sets the variable
 const SPLIT_FACTOR = 2;
 /** Loops that more side entries than this lead into (those of inner loops included) are not tried to be split. */
 const MAX_SIDE_ENTRIES = 32;
+/** Irreducible loops nested deeper are dissolved. */
+const MAX_DISPATCH_DEPTH = 4;
 /** Copies may be split again as often. */
 const SPLIT_ROUNDS = 3;
 
@@ -39,8 +41,8 @@ const SPLIT_ROUNDS = 3;
  * - *Dispatch*: the loop gets a new header that tests the label variable. It is 0 in normal operation, so that ordinary
  *   entries and back edges cost just that test; a side entry sets it to the number of its target, goes to the new header
  *   of the outermost loop it enters, and from there through those of the loops nested in it; it is set back to 0 at the
- *   target. Targets are numbered so that those in one loop are an interval, the largest inner loop's last: so all the
- *   tables together have O(n log n) entries, however deep loops are nested.
+ *   target. Where such loops are nested deeper than four, the inner ones are *dissolved*: one new header serves them all,
+ *   and their back edges go there as side entries do.
  *
  * `sizes` are the blocks' sizes in bytes of code. Cost: that of a few analyses; nothing for a reducible graph.
  *
@@ -64,7 +66,7 @@ export function makeReducible(graph: Graph, analysis: Analysis, sizes?: ArrayLik
   return result;
 }
 
-/** The side entries, grouped by the innermost loop they enter beside its header. */
+/** Edges that cannot stay as they are, grouped by the innermost loop they enter beside its header. */
 interface SideEntries {
   /** Those of loop `l` are `[start[l], start[l + 1])`, those of it and of the loops in it `[start[l], start[loopLast[l] + 1])`. */
   readonly start: Int32Array;
@@ -73,20 +75,28 @@ interface SideEntries {
   readonly outer: Int32Array;
 }
 
-function sideEntries({ succStart, succ }: Graph, analysis: Analysis): SideEntries {
-  const { order, reachable, loops } = analysis;
+/**
+ * Collects side entries: `entered` says which loop is the outermost one that an edge b → t enters beside its header, or −1,
+ * `innermost` which is the innermost one of an edge to t.
+ */
+function sideEntries(
+  { succStart, succ }: Graph,
+  { order, reachable, loops }: Analysis,
+  entered: (b: BlockId, t: BlockId) => number,
+  innermost: (t: BlockId) => number,
+): SideEntries {
   const start = new Int32Array(loops + 1);
-  const tos: number[] = [];
+  const tos: BlockId[] = [];
   const outers: number[] = [];
   for (let i = 0; i < reachable; i++) {
     const b = order[i]!;
     for (let e = succStart[b]!; e < succStart[b + 1]!; e++) {
       const t = succ[e]!;
-      const outer = sideEntered(analysis, b, t);
+      const outer = entered(b, t);
       if (outer < 0) continue;
       tos.push(t);
       outers.push(outer);
-      start[innermostBeside(analysis, t)]!++;
+      start[innermost(t)]!++;
     }
   }
   for (let l = 0, sum = 0; l <= loops; l++) {
@@ -96,7 +106,7 @@ function sideEntries({ succStart, succ }: Graph, analysis: Analysis): SideEntrie
   const to = new Int32Array(tos.length);
   const outer = new Int32Array(tos.length);
   for (let k = tos.length - 1; k >= 0; k--) {
-    const at = --start[innermostBeside(analysis, tos[k]!)]!;
+    const at = --start[innermost(tos[k]!)]!;
     to[at] = tos[k]!;
     outer[at] = outers[k]!;
   }
@@ -112,9 +122,9 @@ function sideEntered(analysis: Analysis, b: BlockId, t: BlockId): number {
 }
 
 /** The innermost loop around t of which t is not the header. */
-function innermostBeside(analysis: Analysis, t: BlockId): number {
-  const loop = analysis.loopOf[t]!;
-  return analysis.loopHeader[loop] === t ? analysis.loopParent[loop]! : loop;
+function innermostBeside({ loopOf, loopHeader, loopParent }: Analysis, t: BlockId): number {
+  const loop = loopOf[t]!;
+  return loopHeader[loop] === t ? loopParent[loop]! : loop;
 }
 
 /** Splits those irreducible loops, none within another one, where that is the cheaper remedy; undefined if none is. */
@@ -122,7 +132,12 @@ function splitLoops(from: Expanded, analysis: Analysis, sizes: ArrayLike<number>
   const { graph, origin } = from;
   const { size, succStart, succ } = graph;
   const { order, reachable, loops, loopOf, loopLast, loopHeader, loopIrreducible } = analysis;
-  const { start, to, outer } = sideEntries(graph, analysis);
+  const { start, to, outer } = sideEntries(
+    graph,
+    analysis,
+    (b, t) => sideEntered(analysis, b, t),
+    (t) => innermostBeside(analysis, t),
+  );
   const sizeOf = (b: BlockId): number =>
     Math.max(sizes === undefined ? BLOCK_SIZE : sizes[origin?.[b] ?? b]!, succStart[b + 1]! - succStart[b]! + 1);
   let budget = 0;
@@ -196,9 +211,22 @@ function dispatch(from: Expanded, analysis: Analysis): Expanded {
   const { graph, origin } = from;
   const { size } = graph;
   const { order, reachable, loops, loopOf, loopParent, loopHeader, loopIrreducible } = analysis;
-  const { start, to, outer } = sideEntries(graph, analysis);
+  const into = dissolve(analysis);
+  /** The loop whose dispatch block the edge b → t goes to with the number of t; −1 if it needs none. */
+  const entered = (b: BlockId, t: BlockId): number => {
+    const loop = loopOf[t]!;
+    if (loop >= 0 && loopHeader[loop] === t && into[loop]! >= 0 && analysis.inLoop(b, loop)) return into[loop]!;
+    const outer = sideEntered(analysis, b, t);
+    return outer >= 0 && into[outer]! >= 0 ? -1 : outer;
+  };
+  /** The innermost loop whose dispatch block leads to t. */
+  const innermost = (t: BlockId): number => {
+    const loop = innermostBeside(analysis, t);
+    return into[loop]! >= 0 ? into[loop]! : loop;
+  };
+  const { start, to, outer } = sideEntries(graph, analysis, entered, innermost);
 
-  // The distinct targets of side entries in each loop, and of each target the outermost loop that is entered there.
+  // The distinct targets in each loop, and of each target the outermost loop that is entered there.
   const targets: BlockId[][] = Array.from({ length: loops }, () => []);
   const outermost = new Int32Array(size).fill(-1);
   for (let l = 0; l < loops; l++) {
@@ -208,11 +236,9 @@ function dispatch(from: Expanded, analysis: Analysis): Expanded {
       if (outermost[t]! < 0 || outer[k]! < outermost[t]!) outermost[t] = outer[k]!;
     }
   }
-  // Of each loop: how many targets are in it; how many of them are entered from outside the loop around it; which of the
-  // loops in it has most of them.
+  // Of each loop: how many targets are in it, and how many of them are entered from outside the loop around it.
   const inside = new Int32Array(loops);
   const crossing = new Int32Array(loops);
-  const heaviest = new Int32Array(loops).fill(-1);
   for (let l = 0; l < loops; l++) {
     for (const t of targets[l]!) {
       inside[l]!++;
@@ -225,24 +251,17 @@ function dispatch(from: Expanded, analysis: Analysis): Expanded {
     if (p < 0) continue;
     inside[p]! += inside[l]!;
     crossing[p]! += crossing[l]!;
-    if (heaviest[p]! < 0 || inside[l]! >= inside[heaviest[p]!]!) heaviest[p] = l;
   }
-  // Numbers: an interval for each loop; its own targets first, then its inner loops, the heaviest last.
+  // Numbers: an interval for each loop, its own targets before those in its inner loops.
   const lowest = new Int32Array(loops);
   const free = new Int32Array(loops);
   const number = new Int32Array(size);
   let next = 1;
   for (let l = 0; l < loops; l++) {
     const p = loopParent[l]!;
-    if (p < 0) {
-      lowest[l] = next;
-      next += inside[l]!;
-    } else if (heaviest[p] === l) {
-      lowest[l] = lowest[p]! + inside[p]! - inside[l]!;
-    } else {
-      lowest[l] = free[p]!;
-      free[p]! += inside[l]!;
-    }
+    lowest[l] = p < 0 ? next : free[p]!;
+    if (p < 0) next += inside[l]!;
+    else free[p]! += inside[l]!;
     free[l] = lowest[l]!;
     for (const t of targets[l]!) number[t] = free[l]!++;
   }
@@ -257,29 +276,25 @@ function dispatch(from: Expanded, analysis: Analysis): Expanded {
     return builder.addBlock();
   };
   const test = new Int32Array(loops).fill(-1); // the new header of each irreducible loop
-  for (let l = 0; l < loops; l++) if (loopIrreducible[l] === 1) test[l] = addBlock(0);
+  for (let l = 0; l < loops; l++) if (loopIrreducible[l] === 1 && into[l]! < 0) test[l] = addBlock(0);
   /** What an ordinary edge to t leads to. */
   const ordinary = (t: BlockId): BlockId => {
     const l = loopOf[t]!;
     return l >= 0 && loopHeader[l] === t && test[l]! >= 0 ? test[l]! : t;
   };
-  // The ways from each new header: the heaviest loop's is the default, the others' are found by their numbers.
+  // The ways from each new header, by number.
   const cells: BlockId[][] = Array.from({ length: loops }, () => []);
-  for (let l = loops - 1; l >= 0; l--) {
+  for (let l = 0; l < loops; l++) {
     if (test[l]! < 0) continue;
-    const cell = cells[l]!;
-    cell.length = inside[l]! - (heaviest[l]! < 0 ? 0 : inside[heaviest[l]!]!);
+    cells[l] = new Array(inside[l]!);
     for (const t of targets[l]!) {
       const reset = addBlock(0);
       builder.goto(reset, ordinary(t));
-      cell[number[t]! - lowest[l]!] = reset;
+      cells[l]![number[t]! - lowest[l]!] = reset;
     }
-  }
-  for (let l = 0; l < loops; l++) {
     const p = loopParent[l]!;
-    if (p < 0 || test[p]! < 0 || crossing[l] === 0) continue;
-    if (heaviest[p] === l) cells[p]!.push(test[l]!);
-    else cells[p]!.fill(test[l]!, lowest[l]! - lowest[p]!, lowest[l]! - lowest[p]! + inside[l]!);
+    if (p >= 0 && test[p]! >= 0 && crossing[l]! > 0)
+      cells[p]!.fill(test[l]!, lowest[l]! - lowest[p]!, lowest[l]! - lowest[p]! + inside[l]!);
   }
   for (let l = 0; l < loops; l++) {
     if (test[l]! < 0) continue;
@@ -305,17 +320,40 @@ function dispatch(from: Expanded, analysis: Analysis): Expanded {
   for (let i = 0; i < reachable; i++) {
     const b = order[i]!;
     copyExit(builder, graph, b, b, (t) => {
-      const into = sideEntered(analysis, b, t);
-      if (into < 0) return ordinary(t);
+      const loop = entered(b, t);
+      if (loop < 0) return ordinary(t);
       if (lastFrom[t] !== b) {
         lastFrom[t] = b;
         lastSet[t] = addBlock(number[t]!);
-        builder.goto(lastSet[t]!, test[into]!);
+        builder.goto(lastSet[t]!, test[loop]!);
       }
       return lastSet[t]!;
     });
   }
   return { graph: builder.build(graph.entry), origin: Int32Array.from(newOrigin), value: Int32Array.from(value) };
+}
+
+/**
+ * Which loops are dissolved, and into which other one each: −1 for those that stay. Of the loops in an irreducible one at
+ * the greatest depth these are the irreducible ones and those around them.
+ */
+function dissolve({ loops, loopParent, loopIrreducible }: Analysis): Int32Array {
+  const depth = new Int32Array(loops);
+  const into = new Int32Array(loops).fill(-1);
+  const dissolves = new Uint8Array(loops);
+  for (let l = 0; l < loops; l++) {
+    const p = loopParent[l]!;
+    depth[l] = (p < 0 ? 0 : depth[p]!) + loopIrreducible[l]!;
+    // The loop at the greatest depth that this one is in.
+    if (p >= 0 && depth[p]! >= MAX_DISPATCH_DEPTH) into[l] = into[p]! >= 0 ? into[p]! : p;
+  }
+  for (let l = loops - 1; l >= 0; l--) {
+    if (into[l]! < 0) continue;
+    if (loopIrreducible[l] === 1) dissolves[l] = 1;
+    if (dissolves[l] === 1) dissolves[loopParent[l]!] = 1;
+    else into[l] = -1;
+  }
+  return into;
 }
 
 /** Goes past the blocks that set the label variable to what nothing reads: where each way on sets it again. */

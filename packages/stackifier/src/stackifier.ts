@@ -1,6 +1,8 @@
 import {
   type Graph,
-  place,
+  headerLeft,
+  placeBehind,
+  placeWithin,
   type Structured,
   type StructureOptions,
   type Structurer,
@@ -22,7 +24,7 @@ import {
  * Cost: linear but for the analysis of the graph; README.md has times.
  *
  * Reference: N. Ramsey, "Beyond Relooper: recursive translation of unstructured control flow to structured control flow",
- * ICFP 2022. His doTree and doBranch are `writeLayout`, his nodeWithin are the lists that `place` fills.
+ * ICFP 2022. His doTree and doBranch are `writeLayout`, his nodeWithin are the lists that are filled here.
  */
 export const stackifier: Structurer = {
   name: 'stackifier',
@@ -35,7 +37,11 @@ export const stackifier: Structurer = {
     for (let i = 1; i < reachable; i++) {
       const block = order[i]!;
       const isMergeNode = forward[block]! >= 2; // back edges don't count
-      if (isMergeNode) place(layout, block, idom[block]!);
+      if (!isMergeNode) continue;
+      const dominator = idom[block]!;
+      const header = headerLeft(layout, block, dominator);
+      if (header < 0) placeWithin(layout, block, dominator);
+      else placeBehind(layout, block, header);
     }
     return writeLayout(layout);
   },

@@ -93,7 +93,9 @@ export function randomGraph(seed: number, blocks: number, kind: RandomKind): Gra
     return graphOf(
       Array.from({ length: blocks }, (_, b) => {
         const ways = [0, 1, 1, 1, 2, 2, 2, 2, 2, 3 + below(6)][below(10)]!;
-        return Array.from({ length: below(8) === 0 ? 1 : ways }, () => target(b));
+        const targets = Array.from({ length: ways }, () => target(b));
+        if (kind === 'local' && ways > 0) targets[below(ways)] = Math.min(b + 1, blocks - 1);
+        return targets;
       }),
     );
   }
@@ -163,7 +165,7 @@ function structuredGraph(random: () => number, blocks: number): Graph {
           const body = builder.addBlock();
           const after = builder.addBlock();
           builder.goto(at, head);
-          if (below(3) === 0) builder.goto(head, body);
+          if (below(40) === 0) builder.goto(head, body);
           else builder.branch(head, body, after);
           const end = part(
             {

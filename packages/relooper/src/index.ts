@@ -1,0 +1,1 @@
+export { printShapes, relooper } from './relooper.ts';
