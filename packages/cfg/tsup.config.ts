@@ -1,3 +1,6 @@
+import type { Options } from 'tsup';
 import { library } from '../../tsup.base.ts';
 
-export default library();
+const options: Options = library();
+
+export default options;
