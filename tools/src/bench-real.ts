@@ -52,7 +52,11 @@ interface Program {
 const driver = (name: string, ...args: string[]): Program => ({ name, package: `./${name}`, args });
 const programs: Program[] = [
   { name: 'esbuild', package: 'github.com/evanw/esbuild/cmd/esbuild', args: ['--minify', typescript] },
-  { name: 'gofmt', package: 'cmd/gofmt', args: ['net', 'runtime', 'go/types'].map((dir) => join(toolchain.goroot, 'src', dir)) },
+  {
+    name: 'gofmt',
+    package: 'cmd/gofmt',
+    args: ['net', 'runtime', 'go/types'].map((dir) => join(toolchain.goroot, 'src', dir)),
+  },
   driver('goja'),
   driver('gojq'),
   driver('goldmark'),
@@ -68,6 +72,7 @@ const programs: Program[] = [
 interface Form {
   name: string;
   run: string[];
+  env: Record<string, string>;
   /** The least CPU time, user and system, in seconds. */
   cpu: number;
   /** Of standard output, which must be the same in all runs. */
@@ -83,11 +88,8 @@ async function runOnce(form: Form): Promise<void> {
   const output = join(folder, 'output');
   // bash's `time` knows the CPU time of the child, which Node does not tell; it writes to the shell's own standard error.
   const script = 'TIMEFORMAT="%U %S"; time "$@" >"$0"';
-  const { stderr } = await $({
-    cwd,
-    quiet: true,
-    env: { ...process.env, PWD: cwd },
-  })`bash -c ${script} ${output} ${form.run}`;
+  const env = { ...process.env, PWD: cwd, ...form.env };
+  const { stderr } = await $({ cwd, quiet: true, env })`bash -c ${script} ${output} ${form.run}`;
   const [user, system] = stderr.trimEnd().split('\n').at(-1)!.split(' ').map(Number) as [number, number];
   form.cpu = Math.min(form.cpu, user + system);
   const digest = createHash('sha256')
@@ -100,13 +102,13 @@ async function runOnce(form: Form): Promise<void> {
 async function measure(program: Program): Promise<Form[]> {
   const path = (name: string) => join(folder, `${program.name}-${name}`);
   const pin = await pinned();
-  const native: Form = { name: 'native', run: [...pin, path('native'), ...program.args], cpu: Infinity };
+  const native: Form = { name: 'native', run: [...pin, path('native'), ...program.args], env: {}, cpu: Infinity };
   await go(toolchain, ['build', '-o', path('native'), program.package], { cwd });
 
   const wasm = async (name: string, file: string, linked?: Linked): Promise<Form> => {
-    const { file: runner, args } = command(engine, goos, file, program.args, toolchain.goroot, cwd);
+    const { file: runner, args, env } = command(engine, goos, file, program.args, toolchain.goroot, cwd);
     const { raw: bytes, gzip } = await sizes(file);
-    return { name, run: [...pin, runner, ...args], cpu: Infinity, bytes, gzip, ...(linked && { linked }) };
+    return { name, run: [...pin, runner, ...args], env, cpu: Infinity, bytes, gzip, ...(linked && { linked }) };
   };
   const stock = path('stock.wasm');
   await go(toolchain, ['build', '-o', stock, program.package], { goos, cwd });

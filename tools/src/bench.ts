@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { $ } from 'zx';
-import { command, type Goos } from './engines.ts';
+import { type Command, command, type Goos } from './engines.ts';
 import { findToolchain, go } from './go.ts';
 import {
   geometricMean,
@@ -51,8 +51,9 @@ const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
 /** Milliseconds by program: the best of all rounds so far. */
 type Times = Map<string, number>;
 
-async function round(file: string, args: string[], times: Times): Promise<void> {
-  const { stdout } = await $({ cwd: corpus, quiet: true })`${await pinned()} ${file} ${args}`;
+async function round({ file, args, env }: Pick<Command, 'file' | 'args' | 'env'>, times: Times): Promise<void> {
+  const run = $({ cwd: corpus, quiet: true, env: { ...process.env, ...env } });
+  const { stdout } = await run`${await pinned()} ${file} ${args}`;
   for (const line of stdout.trim().split('\n')) {
     const [name, ms] = line.split(' ') as [string, string];
     times.set(name, Math.min(times.get(name) ?? Infinity, Number(ms)));
@@ -81,10 +82,9 @@ try {
     files.map(async (f) => ({ ...f, times: new Map() as Times, sizes: await sizes(f.file) })),
   );
   for (let r = 0; r < Number(values.rounds); r++) {
-    await round(native, args, nativeTimes);
+    await round({ file: native, args, env: {} }, nativeTimes);
     for (const run of runs) {
-      const c = command(engine, goos, run.file, args, toolchain.goroot, corpus);
-      await round(c.file, c.args, run.times);
+      await round(command(engine, goos, run.file, args, toolchain.goroot, corpus), run.times);
     }
   }
 

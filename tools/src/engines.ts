@@ -34,7 +34,8 @@ export interface Command {
 export const engineNames: readonly EngineName[] = ['node', 'node26', 'wasmtime', 'chromium'];
 
 const folder = fileURLToPath(new URL('../engines/', import.meta.url));
-const wasiRunner = fileURLToPath(new URL('./wasi.js', import.meta.url));
+/** What `go-wasm run` uses: built by `npm ci`. */
+const wasiRunner = fileURLToPath(new URL('../../packages/cli/dist/run-wasip1.cjs', import.meta.url));
 const exe = process.platform === 'win32' ? '.exe' : '';
 const wasmtimePath = join(folder, 'wasmtime/wasmtime_cli', `wasmtime${exe}`);
 
@@ -96,7 +97,7 @@ export function command(
     file: engine.path,
     args: ['--stack-size=8192', '--no-warnings', script, wasm, ...args],
     argv0: 'node',
-    env: { PWD: cwd },
+    env: { PWD: cwd, GOWASIRUNTIME: 'node' },
   });
   if (engine.name === 'chromium') throw new Error('Chromium runs pages, not files');
   if (engine.name !== 'wasmtime') return node(goos === 'js' ? join(goroot, 'lib/wasm/wasm_exec_node.js') : wasiRunner);
