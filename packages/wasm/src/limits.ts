@@ -7,7 +7,7 @@
  */
 export const EngineLimits = {
   /** Bytes of a module: V8 kV8MaxWasmModuleSize. */
-  moduleSize: 1024 * 1024 * 1024,
+  moduleSize: 1_073_741_824,
   /** Bytes of a function body with its locals, without its size: kV8MaxWasmFunctionSize, MAX_WASM_FUNCTION_SIZE. */
   functionSize: 7_654_321,
   /** Local variables of a function, parameters included: kV8MaxWasmFunctionLocals, MAX_WASM_FUNCTION_LOCALS. */

@@ -116,17 +116,21 @@ class Printer {
   locals(locals: Locals, params: number): string {
     let text = '';
     let index = params;
+    const named = [...(this.#locals?.keys() ?? [])].sort((a, b) => a - b);
+    let nextNamed = 0;
     locals.types.forEach((type, group) => {
-      const count = locals.counts[group]!;
-      // Runs of locals without names are shown as a run: there can be thousands.
-      for (let i = 0; i < count; ) {
+      const word = this.valType(type);
+      const end = index + locals.counts[group]!;
+      while (index < end) {
         const name = this.#locals?.get(index);
-        let run = 1;
-        if (name === undefined) while (i + run < count && !this.#locals?.has(index + run)) run++;
-        const types = `${this.valType(type)} `.repeat(Math.min(run, 1000)).trimEnd();
-        text += `  (local (;${index};) ${name === undefined ? '' : `${identifier(name)} `}${types})\n`;
-        i += run;
-        index += run;
+        // Locals without names are shown as a run, long runs shortened: there can be billions.
+        while (nextNamed < named.length && named[nextNamed]! <= index) nextNamed++;
+        const next = name === undefined ? Math.min(named[nextNamed] ?? end, end) : index + 1;
+        const shown = Math.min(next - index, 16);
+        const label = name === undefined ? '' : ` ${identifier(name)}`;
+        const more = next - index > shown ? ` ;; and ${next - index - shown} more` : '';
+        text += `  (local (;${index};)${label}${` ${word}`.repeat(shown)})${more}\n`;
+        index = next;
       }
     });
     return text;

@@ -225,6 +225,13 @@ describe('Code', () => {
     expect(plain(to)).toEqual(plain(from));
   });
 
+  test('an unknown opcode is not encoded', () => {
+    const code = new Code();
+    code.push(Op.Nop);
+    code.push(0xff);
+    expect(() => encode(code)).toThrow(expect.objectContaining({ code: 'GW9001' }));
+  });
+
   test('offsets are those of the opcodes', () => {
     const code = new Code();
     const writer = new ByteWriter();

@@ -19,6 +19,16 @@ export function assemble(text: string): Uint8Array {
   }
 }
 
+/** A binary module as Binaryen writes it after it read it. */
+export function reassemble(bytes: Uint8Array): Uint8Array {
+  const module = readBinary(bytes, features);
+  try {
+    return module.emitBinary();
+  } finally {
+    module.dispose();
+  }
+}
+
 /** A binary module as Binaryen's text, or `invalid`. */
 export function disassemble(bytes: Uint8Array): string {
   const module = readBinary(bytes, features);
