@@ -219,6 +219,9 @@ describe('Code', () => {
   test('pushFrom copies pooled immediates', () => {
     const from = new Code(1);
     for (const id of opcodes) pushSample(from, id);
+    from.push(Op.I64Load, from.poolLength, WIDE_OFFSET | 3);
+    from.poolPush(5);
+    from.poolPush(6);
     const to = new Code(1);
     to.poolPush(42);
     for (let i = 0; i < from.length; i++) to.pushFrom(from, i);
