@@ -53,17 +53,24 @@ const {
 } = Op;
 const EMPTY = BlockType.Empty;
 
+export interface LiftOptions {
+  /** Functions to leave in jump-table form, by Go's name for them: to find out which one makes a difference. */
+  readonly keep?: RegExp | undefined;
+}
+
 /** Lifts every Go function of the program. */
-export function liftProgram(program: GoProgram, onProgress?: (done: number, total: number) => void): Lifted {
-  const { functions, codeBytes } = program;
+export function liftProgram(program: GoProgram, { keep }: LiftOptions = {}): Lifted {
+  const { functions, codeBytes, names, isGo } = program;
   // Go needs a bit more than two bytes an instruction.
   const lifted = new Lifted(functions, codeBytes >>> 1);
   const lifter = new Lifter(program, lifted);
   for (let f = 0; f < functions; f++) {
-    if (program.isGo[f] === 1) lifter.lift(f);
+    if (isGo[f] === 1) {
+      if (keep?.test(names[f]!)) lifted.reason[f] = 'asked for';
+      else lifter.lift(f);
+    }
     lifted.funcBlock[f + 1] = lifted.blocks;
     lifted.funcEntry[f + 1] = lifted.entries;
-    if ((f & 255) === 0) onProgress?.(f, functions);
   }
   return lifted;
 }

@@ -1,17 +1,19 @@
 import { readProgram } from '@go-wasm/lift';
 import { GoWasmError, InternalError, UnsupportedError } from '@go-wasm/wasm';
 import { LinkContext, pipeline, type Stage } from './pipeline.ts';
-import { strategies } from './strategies/index.ts';
-import { structurers } from './structurers.ts';
+import { type StrategyName, strategies } from './strategies/index.ts';
+import { type StructurerName, structurers } from './structurers.ts';
 
 /** What the user can choose. */
 export interface LinkOptions {
   /** How goroutines are switched: `jump-table` leaves the module as it is. Default `resume`. */
-  switch?: 'jump-table' | keyof typeof strategies;
+  switch?: 'jump-table' | StrategyName;
   /** How control flow is structured. Default `stackifier`. */
-  structure?: keyof typeof structurers;
+  structure?: StructurerName;
   /** Check each function's control flow after it was structured, and the whole module at the end: slow, for tests and bug reports. */
   verify?: boolean;
+  /** Functions to leave in jump-table form, by Go's name for them: to find out which one makes a difference. */
+  keep?: RegExp;
   /** Called as functions are done. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -48,8 +50,8 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
     throw unknownChoice('switch strategy', strategyName, ['jump-table', ...Object.keys(strategies)]);
   if (structurer === undefined) throw unknownChoice('structurer', structure, Object.keys(structurers));
 
-  const cx = new LinkContext(input, strategy, structurer, options.onProgress);
-  const times = run(pipeline, cx, options.verify === true);
+  const cx = new LinkContext(input, strategy, structurer, options.keep);
+  const times = run(pipeline, cx, options);
 
   const { program, lifted } = cx;
   const kept = [];
@@ -74,7 +76,7 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
 }
 
 /** Runs the stages in order. Returns the milliseconds that each has taken. */
-function run(stages: readonly Stage[], cx: LinkContext, verify: boolean): Float64Array {
+function run(stages: readonly Stage[], cx: LinkContext, { verify, onProgress }: LinkOptions): Float64Array {
   const times = new Float64Array(stages.length);
   for (let s = 0; s < stages.length; ) {
     const stage = stages[s]!;
@@ -103,7 +105,7 @@ function run(stages: readonly Stage[], cx: LinkContext, verify: boolean): Float6
       } catch (error) {
         throw inFunction(error, names[f]!, group[k]!.name);
       }
-      if ((f & 255) === 0) cx.onProgress?.(f, functions);
+      if ((f & 255) === 0) onProgress?.(f, functions);
     }
   }
   return times;

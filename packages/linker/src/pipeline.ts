@@ -19,7 +19,7 @@ export class LinkContext {
   readonly input: Uint8Array;
   readonly strategy: SwitchStrategy;
   readonly structurer: Structurer;
-  readonly onProgress: ((done: number, total: number) => void) | undefined;
+  readonly keep: RegExp | undefined;
 
   program!: GoProgram;
   lifted!: Lifted;
@@ -37,16 +37,11 @@ export class LinkContext {
   /** Branch hints by function index of the module. */
   readonly hints: { index: number; hints: BranchHints }[] = [];
 
-  constructor(
-    input: Uint8Array,
-    strategy: SwitchStrategy,
-    structurer: Structurer,
-    onProgress?: (done: number, total: number) => void,
-  ) {
+  constructor(input: Uint8Array, strategy: SwitchStrategy, structurer: Structurer, keep?: RegExp) {
     this.input = input;
     this.strategy = strategy;
     this.structurer = structurer;
-    this.onProgress = onProgress;
+    this.keep = keep;
   }
 }
 
@@ -69,7 +64,7 @@ export const pipeline: readonly Stage[] = [
     name: 'lift',
     description: 'jump tables → blocks with exits; Go calls, returns and resume points by name',
     run: (cx) => {
-      cx.lifted = liftProgram(cx.program);
+      cx.lifted = liftProgram(cx.program, { keep: cx.keep });
     },
   },
   {

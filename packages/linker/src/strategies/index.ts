@@ -1,5 +1,7 @@
 import { resume } from './resume.ts';
 import type { SwitchStrategy } from './strategy.ts';
 
-/** The switch strategies that lower functions, by name. `jump-table` is not among them: it leaves the module as it is. */
-export const strategies = { resume } as const satisfies Record<string, SwitchStrategy>;
+/** The names of the switch strategies that lower functions. `jump-table` is not among them: it leaves the module as it is. */
+export type StrategyName = 'resume';
+
+export const strategies: Readonly<Record<StrategyName, SwitchStrategy>> = { resume };
