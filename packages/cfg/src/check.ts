@@ -31,17 +31,16 @@ export function checkStructured(graph: Graph, structured: Structured): void {
       case Tok.Br:
         return target[tokens[at + 1]!]!;
       default:
-        return at;
+        return -1;
     }
   };
   const settle = (from: number): number => {
     let end = from;
-    let steps = 0;
-    for (;;) {
+    for (let steps = 0; ; steps++) {
       if (end >= length) throw new StructureError(from, 'control arrives at the end');
+      if (steps > length) throw new StructureError(from, 'control goes round in circles');
       const next = jump[end]! >= 0 ? jump[end]! : pass(end);
-      if (next === end) break;
-      if (++steps > length) throw new StructureError(from, 'control goes round in circles');
+      if (next < 0) break;
       end = next;
     }
     for (let at = from; at !== end; ) {

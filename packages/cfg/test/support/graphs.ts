@@ -19,14 +19,21 @@ export function graphOf(exits: readonly Targets[], entry: BlockId = 0): Graph {
 
 /**
  * Every graph of up to `size` blocks, each with up to `ways` ways out, in which the entry reaches all blocks; of graphs
- * that differ only in the blocks' numbers just one. Calls `visit` with each.
+ * that differ only in the blocks' numbers just one. Calls `visit` with each, or with each `step`-th one from number `from` on.
  */
-export function everyGraph(size: number, ways: number, visit: (graph: Graph) => void): void {
+export function everyGraph(
+  size: number,
+  ways: number,
+  visit: (graph: Graph) => void,
+  step: number = 1,
+  from: number = 0,
+): void {
   const exits: BlockId[][] = [];
+  let count = 0;
   // Blocks are numbered as a breadth-first search finds them: block b's targets may name at most the next new block.
   const choose = (b: number, known: number): void => {
     if (b === known) {
-      visit(graphOf(exits));
+      if (count++ % step === from % step) visit(graphOf(exits));
       return;
     }
     const targets: BlockId[] = [];
@@ -266,7 +273,7 @@ export function ladder(n: number): Graph {
   return graphOf(
     Array.from({ length: 2 * n + 1 }, (_, k) => {
       if (k === 0) return [1, 2];
-      const next = k + (k % 2 === 1 ? 2 : 2);
+      const next = k + 2;
       const other = k % 2 === 1 ? k + 3 : k + 1;
       return next > 2 * n || other > 2 * n ? [] : [next, other];
     }),
@@ -293,6 +300,20 @@ export function nestedIrreducible(n: number): Graph {
     [],
   ]);
 }
+
+/** The graphs on which time must grow no faster than size: for each a name and how to make one of about `n` blocks. */
+export const largeShapes: readonly [name: string, make: (n: number) => Graph][] = [
+  ['chain', chain],
+  ['nested ifs', (n) => nestedIfs(Math.ceil(n / 2))],
+  ['nested loops', (n) => nestedLoops(Math.ceil(n / 2))],
+  ['switch', wideSwitch],
+  ['ladder', (n) => ladder(Math.ceil(n / 2))],
+  ['irreducible loops, one after the other', (n) => irreducibleLadder(Math.ceil(n / 3))],
+  ['irreducible loops, nested', nestedIrreducible],
+  ['random, structured', (n) => randomGraph(1, n, 'structured')],
+  ['random, with some jumps', (n) => randomGraph(1, n, 'jumps')],
+  ['random, any edges', (n) => randomGraph(1, n, 'anything')],
+];
 
 /** Whether block kinds and ways out agree: what every Graph must keep to. */
 export function isWellFormed({ size, kind, succStart }: Graph): boolean {

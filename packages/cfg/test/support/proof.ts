@@ -17,8 +17,8 @@ import {
 } from '@go-wasm/cfg';
 import { randomNumbers } from './graphs.ts';
 
-/** How many runs have been compared in this process. */
-export let comparedRuns = 0;
+/** How many graphs have been structured and checked, and how many runs compared, in this process. */
+export const done: { graphs: number; runs: number } = { graphs: 0, runs: 0 };
 
 /** Decisions that depend on the block and on how often it has been asked, so that a mix-up shows. */
 export function decisions(seed: number, graph: Graph): Decide {
@@ -43,13 +43,14 @@ const analysis = new Analysis();
  */
 export function prove(structurer: Structurer, graph: Graph, runs: number, sizes?: ArrayLike<number>): Structured {
   const structured = structurer.structure(graph, sizes === undefined ? { scratch } : { scratch, sizes });
+  done.graphs++;
   try {
     checkStructured(graph, structured);
     for (let seed = 0; seed < runs; seed++) {
       const limit = 20 + 2 * graph.size;
       const expected = runGraph(graph, decisions(seed, graph), limit);
       const actual = runStructured(structured, decisions(seed, graph), limit);
-      comparedRuns++;
+      done.runs++;
       if (expected.length !== actual.length || expected.some((event, i) => event !== actual[i]))
         throw new Error(`run ${seed} differs: ${expected.join(' ')} in the graph, ${actual.join(' ')} in the program`);
     }
