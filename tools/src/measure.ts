@@ -32,7 +32,7 @@ export interface Sizes {
 export async function measuringEngine(goos: Goos, name?: string, node?: string): Promise<Engine> {
   if (node === undefined)
     return needEngine((name as EngineName | undefined) ?? (goos === 'js' ? 'node26' : 'wasmtime'));
-  const version = await $({ quiet: true })`${node} --version`.text();
+  const { stdout: version } = await $({ quiet: true })`${node} --version`;
   return { name: 'node', path: node, version: version.trim().replace('v', '') };
 }
 
@@ -59,10 +59,9 @@ export function pinned(): Promise<string[]> {
 export async function linkMeasured(input: string, output: string, options: LinkOptions): Promise<Linked> {
   const node = [...(await pinned()), process.execPath, ...process.execArgv];
   const script = fileURLToPath(new URL('./link.ts', import.meta.url));
-  return await $({
-    cwd: root,
-    quiet: true,
-  })`${node} ${script} ${input} ${output} ${JSON.stringify(options)}`.json<Linked>();
+  const run = $({ cwd: root, quiet: true });
+  const { stdout } = await run`${node} ${script} ${input} ${output} ${JSON.stringify(options)}`;
+  return JSON.parse(stdout) as Linked;
 }
 
 /** Bytes of a file as it is, by `gzip -9` and by brotli of quality 9 (11 takes ten times as long for 3 % less). */

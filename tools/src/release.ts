@@ -20,7 +20,7 @@ switch (positionals[0]) {
     break;
   case 'publish': {
     if (!values['dry-run']) {
-      const changes = await $({ cwd: root, quiet: true })`git status --porcelain`.text();
+      const { stdout: changes } = await $({ cwd: root, quiet: true })`git status --porcelain`;
       if (changes) throw new Error(`commit or remove these first:\n${changes}`);
     }
     await run`npm run build`;
