@@ -1,7 +1,7 @@
 import { defineConfig, type Options } from 'tsup';
 import { library } from '../../tsup.base.ts';
 
-export default defineConfig([
+const config: ReturnType<typeof defineConfig> = defineConfig([
   // Both builds run at once: this one clears the folder, but not of the other's files.
   { ...(library() as Options), clean: ['!*.cjs'] },
   // Programs that other programs start: one file each, all they need in it, nothing to resolve when they start.
@@ -20,3 +20,5 @@ export default defineConfig([
     silent: true,
   },
 ]);
+
+export default config;

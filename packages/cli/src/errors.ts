@@ -62,7 +62,13 @@ export function fileError(verb: 'read' | 'write', file: string, cause: unknown):
 
 /** What is said of an error: one line with its code and place, and the way out where one is known. */
 export function describe(error: unknown): { line: string; hint: string | undefined } {
-  if (hasCode(error)) return { line: error.format(), hint: error.hint };
+  if (hasCode(error)) {
+    const broken = 'kind' in error && error.kind === 'malformed';
+    return {
+      line: error.format(),
+      hint: error.hint ?? (broken ? 'build the module again: it may be cut short' : undefined),
+    };
+  }
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return {
     line: `GW9000: unexpected ${name}: ${message}`,

@@ -1,6 +1,7 @@
 import {
   closeSync,
   copyFileSync,
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
@@ -71,16 +72,20 @@ function stage(target: string, isFolder: boolean): Pick<Placement, 'output' | 'f
   const staged = temporaryFolder(folder, '.go-wasm-');
   // go looks at the old files to see whether they are up to date.
   const names = isFolder ? readdirSync(folder).filter((name) => isModule(join(folder, name))) : [basename(target)];
-  for (const name of names) sameFile(join(folder, name), join(staged, name));
+  const old = new Map<string, string>();
+  for (const name of names) {
+    const to = join(staged, name);
+    sameFile(join(folder, name), to);
+    if (existsSync(to)) old.set(name, identity(to));
+  }
   return {
     output: isFolder ? join(staged, '/') : join(staged, basename(target)),
     finish(success) {
       try {
         for (const name of success ? readdirSync(staged) : []) {
-          const from = statSync(join(staged, name), { bigint: true });
+          const from = join(staged, name);
           const to = join(folder, name);
-          const old = statSync(to, { bigint: true, throwIfNoEntry: false });
-          if (old?.ino !== from.ino) renameSync(join(staged, name), old ? realpathSync(to) : to);
+          if (identity(from) !== old.get(name)) renameSync(from, existsSync(to) ? realpathSync(to) : to);
         }
       } catch (cause) {
         throw fileError('write', target, cause);
@@ -122,6 +127,12 @@ function sameFile(from: string, to: string): void {
   } catch {
     copyFileSync(from, to);
   }
+}
+
+/** Tells a file from one that has been put in its place. */
+function identity(file: string): string {
+  const { ino, mtimeNs } = statSync(file, { bigint: true });
+  return `${ino} ${mtimeNs}`;
 }
 
 /** What is known of a path, or of the nearest folder above it that exists. */

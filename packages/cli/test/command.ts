@@ -15,14 +15,14 @@ export const TEMP: string = mkdtempSync(join(tmpdir(), 'go-wasm test-'));
 
 afterAll(() => rmSync(TEMP, { recursive: true, force: true }));
 
-/** The package as it is installed, with the double in the linker's place; its path has a space as well. */
-async function buildCommand(): Promise<string> {
-  const root = join(TEMP, 'installed package');
+/** Builds the package as it is installed, its path with a space as well. @param linker what takes the linker's place. */
+export async function install(name: string, linker?: string): Promise<string> {
+  const root = join(TEMP, name);
   const shared: BuildOptions = {
     bundle: true,
     platform: 'node',
     target: 'node20.19',
-    alias: { '@go-wasm/linker': here('double/linker.ts') },
+    alias: linker === undefined ? {} : { '@go-wasm/linker': linker },
     conditions: ['@go-wasm/source'],
     outdir: join(root, 'dist'),
   };
@@ -50,8 +50,8 @@ async function buildCommand(): Promise<string> {
   return root;
 }
 
-/** The folder of the built package. */
-export const PACKAGE: string = await buildCommand();
+/** The folder of the package with the double in the linker's place. */
+export const PACKAGE: string = await install('installed package', here('double/linker.ts'));
 /** The cache folder of this test file. */
 export const CACHE: string = join(TEMP, 'the cache');
 
@@ -72,8 +72,8 @@ export interface RunOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
   stdin?: string;
-  /** Called with the process once it runs. */
-  started?: (kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called when the process first prints something. */
+  onOutput?: (kill: (signal: NodeJS.Signals) => void) => void;
 }
 
 /** Runs a program to its end. */
@@ -88,13 +88,17 @@ export function run(program: string, args: readonly string[], options: RunOption
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
     child.stdin!.on('error', () => {}).end(options.stdin ?? '');
-    options.started?.((signal) => child.kill(signal));
+    child.stdout!.once('data', () => options.onOutput?.((signal) => child.kill(signal)));
   });
 }
 
 /** Runs the command. */
-export function goWasm(args: readonly string[], options: RunOptions = {}): Promise<Result> {
-  return run(process.execPath, [join(PACKAGE, 'bin.js'), ...args], options);
+export function goWasm(
+  args: readonly string[],
+  options: RunOptions = {},
+  installed: string = PACKAGE,
+): Promise<Result> {
+  return run(process.execPath, [join(installed, 'bin.js'), ...args], options);
 }
 
 /** Makes a folder of files, by path. */

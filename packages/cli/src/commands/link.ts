@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { link } from '@go-wasm/linker';
+import type { GoWasmError } from '@go-wasm/wasm';
 import { fileError, UsageError } from '../errors.ts';
 import { type PipelineOptions, toLinkOptions } from '../options.ts';
 import { writeWhole } from '../output.ts';
@@ -31,6 +32,9 @@ export async function linkCommand(input: string, output: string, options: Pipeli
           `${functions.structured} of ${functions.total} functions structured, ${seconds.toFixed(1)} s\n`,
       );
     }
+  } catch (error) {
+    if (error instanceof Error && 'where' in error) (error as GoWasmError).where.file ??= input;
+    throw error;
   } finally {
     progress?.end();
   }

@@ -5,7 +5,8 @@
  *
  *     node run-wasip1.cjs PROGRAM [ARG...]
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { WASI } from 'node:wasi';
 import { EnvironmentError, printError } from '../errors.ts';
 import { exitCode, runInPlace } from '../run-go.ts';
@@ -17,8 +18,18 @@ declare const WebAssembly: {
   instantiate(module: object, imports: object): Promise<object>;
 };
 
+type WasiFunctions = Record<'fd_fdstat_set_flags', (fd: number, flags: number) => number>;
+const ENOTSUP = 58;
+
 /** What the program sees of the environment: as with Go's own script. */
-const guestEnv: Record<string, string> = { PWD: process.env.PWD ?? process.cwd(), PATH: process.env.PATH ?? '' };
+const guestEnv: Record<string, string> = { PWD: workingFolder(), PATH: process.env.PATH ?? '' };
+
+/** The folder we are in, under the name that the user knows it by: what a shell has in PWD. */
+function workingFolder(): string {
+  const { PWD } = process.env;
+  const here = process.cwd();
+  return PWD !== undefined && isAbsolute(PWD) && existsSync(PWD) && realpathSync(PWD) === here ? PWD : here;
+}
 
 /** The runtimes that can be asked for, and how each is told to give the program the file system and the environment. */
 const RUNTIMES: Record<string, (extra: string[], program: string, args: string[]) => string[]> = {
@@ -63,9 +74,16 @@ async function runInNode(program: string, args: string[]): Promise<number> {
     preopens: { '/': '/' },
     returnOnExit: true,
   });
+  const { wasi_snapshot_preview1: functions } = wasi.getImportObject() as { wasi_snapshot_preview1: WasiFunctions };
+  const { fd_fdstat_set_flags } = functions;
+  const imports = {
+    ...functions,
+    // Go makes its standard streams non-blocking where it may; but Node does not tell it when they are ready, and a pipe
+    // that is empty or full would be an error. Other hosts do not allow it either.
+    fd_fdstat_set_flags: (fd: number, flags: number) => (fd <= 2 ? ENOTSUP : fd_fdstat_set_flags(fd, flags)),
+  };
   const module = await WebAssembly.compile(readFileSync(program));
-  const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
-  return wasi.start(instance);
+  return wasi.start(await WebAssembly.instantiate(module, { wasi_snapshot_preview1: imports }));
 }
 
 const [program, ...args] = process.argv.slice(2);

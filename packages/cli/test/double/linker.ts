@@ -22,8 +22,11 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
       throw new InternalError('GW9001', 'made to fail');
     case 'crash':
       throw new TypeError('made to fail');
-    case 'slow':
-      await setTimeout(60_000);
+    case 'progress':
+      for (let done = 0; done < 1000; done += 60) {
+        await setTimeout(100);
+        options.onProgress?.(done, 1000);
+      }
   }
   const content = Buffer.from(JSON.stringify(rest));
   const section = [...leb(SECTION.length), ...Buffer.from(SECTION), ...content];

@@ -1,0 +1,95 @@
+/** The whole path with the real linker: what stock Go's program prints, ours prints. */
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { folder, goWasm, install, type RunOptions, TEMP } from './command.ts';
+
+const REAL = await install('real package');
+const real = (args: string[], options: RunOptions) => goWasm(args, options, REAL);
+
+const APP = folder('real app', {
+  'go.mod': 'module app\n\ngo 1.24\n',
+  'main.go': `package main
+
+import (
+	"fmt"
+	"os"
+	"sort"
+	"sync"
+)
+
+func main() {
+	var wg sync.WaitGroup
+	results := make(chan int)
+	for i := range 10 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			results <- i * i
+		}()
+	}
+	go func() { wg.Wait(); close(results) }()
+	var squares []int
+	for r := range results {
+		squares = append(squares, r)
+	}
+	sort.Ints(squares)
+	fmt.Println(squares, map[string]int{"b": 2, "a": 1})
+	func() {
+		defer func() { fmt.Println("recovered:", recover()) }()
+		var none []int
+		fmt.Println(none[len(os.Args)])
+	}()
+	panic("the end")
+}
+`,
+});
+
+describe.each(['js', 'wasip1'])('for %s', (GOOS) => {
+  test('go-wasm run prints what stock Go does, a traceback included', async () => {
+    const plain = (text: string) => text.replaceAll(/0x[0-9a-f]+/g, '0x…');
+    const env = { GOOS };
+    const stock = await real(['run', '-linkmode=internal', '.'], { cwd: APP, env });
+    const ours = await real(['run', '-linkmode=external', '-verify-each', '.'], { cwd: APP, env });
+    expect(stock.stdout).toContain(
+      '[0 1 4 9 16 25 36 49 64 81] map[a:1 b:2]\nrecovered: runtime error: index out of range',
+    );
+    expect(stock.stderr).toContain('panic: the end\n\ngoroutine 1 [running]:\nmain.main()\n');
+    expect({ ...ours, stderr: plain(ours.stderr) }).toEqual({ ...stock, stderr: plain(stock.stderr) });
+  });
+});
+
+test('go-wasm link makes of stock Go’s output what go-wasm build makes', async () => {
+  const [stock, built, linked] = ['stock', 'built', 'linked'].map((name) => join(TEMP, `${name}.wasm`));
+  // With -buildid= go writes no build ID, which would be that of another link.
+  const flags = (out: string) => ['-ldflags=-s -w -buildid=', '-o', out, '.'];
+  expect(await real(['build', '-linkmode=internal', ...flags(stock!)], { cwd: APP })).toMatchObject({ code: 0 });
+  expect(await real(['build', '-linkmode=external', ...flags(built!)], { cwd: APP })).toMatchObject({
+    code: 0,
+    stderr: '',
+  });
+  expect(await real(['link', stock!, '-o', linked!], {})).toMatchObject({ code: 0, stderr: '' });
+  expect(readFileSync(linked!).equals(readFileSync(built!))).toBe(true);
+  expect(statSync(linked!).size).toBeLessThan(statSync(stock!).size);
+});
+
+describe('go-wasm link refuses', () => {
+  const bytes = {
+    'no module': () => Buffer.from('nonsense'),
+    'a module that is cut short': (stock: Buffer) => stock.subarray(0, 100_000),
+    'a module that is not Go’s': () => Buffer.from('\0asm\x01\0\0\0', 'latin1'),
+    'what it has made itself': (_: Buffer, ours: Buffer) => ours,
+  };
+  const codes = ['GW1', 'GW1', 'GW2', 'GW2'];
+  test.each(Object.keys(bytes).map((name, k) => [name, codes[k]]))('%s', async (name, code) => {
+    const [stock, ours] = [join(TEMP, 'stock app.wasm'), join(TEMP, 'our app.wasm')];
+    await real(['build', '-linkmode=internal', '-o', stock, '.'], { cwd: APP });
+    await real(['link', stock, '-o', ours], {});
+    const cwd = folder(`refused ${name}`, { 'in.wasm': '' });
+    writeFileSync(join(cwd, 'in.wasm'), bytes[name as keyof typeof bytes](readFileSync(stock), readFileSync(ours)));
+    const refused = await real(['link', 'in.wasm', '-o', 'out.wasm'], { cwd });
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(new RegExp(`^go-wasm: ${code}\\d{3}: .* \\(in\\.wasm.*\\)\n {2}hint: .*\n$`));
+    expect(readdirSync(cwd)).toEqual(['in.wasm']);
+  });
+});
