@@ -1,0 +1,706 @@
+/**
+ * What all switch strategies share: one structured copy of each function, entered at PC_B 0 by callers and at its resume
+ * points by the scheduler loop.
+ *
+ * Calling convention: `(pc: i32, sp: i32) -> i32`, the result is SP at return, or 0 when the wasm stack unwinds. SP is
+ * never 0. The SP global is written only where something else reads it: before imports and helpers, and when unwinding
+ * starts; it holds from there to the scheduler loop.
+ *
+ * Many entries become one (lower):
+ *
+ * ```
+ * root:  pc = 0 ? first block : switch (pc) { resume points … }
+ * ```
+ *
+ * A branch into a loop would make it irreducible. So a loop with resume points in it gets a dispatch block in front of
+ * its header, which then is its header, and the way from the root to a resume point is a chain of them:
+ *
+ * ```
+ * root ─▶ dispatch of the outer loop ─▶ dispatch of the inner loop ─▶ resume point
+ *           │ pc = 0                       │ pc = 0
+ *           ▼                              ▼
+ *         outer header                   inner header
+ * ```
+ *
+ * All ordinary edges into such a loop set pc = 0 first, so a normal run pays one predictable branch an iteration.
+ * Loops that are irreducible already get no dispatch blocks: the root branches right to the resume points, and the
+ * structurer finds a way.
+ *
+ * Strategies differ in the calls that are followed by a check ({@link SpLowering.checked}), and in a few functions of the
+ * runtime: see the protected methods.
+ *
+ * Assumes: a function is entered at PC_B 0, at a PC that it stores as return address of a call that may unwind and
+ * return, at its deferreturn point, and, in assembly, at any PC (lift keeps those).
+ */
+import { Analysis, Exit, GraphBuilder } from '@go-wasm/cfg';
+import { ALWAYS, GoOp, type GoProgram, INDIRECT, type Lifted, PC_B_LOCAL, SP_GLOBAL, SP_LOCAL } from '@go-wasm/lift';
+import {
+  ByteWriter,
+  Code,
+  decodeFunction,
+  encodeBody,
+  FIRST_POOLED,
+  immediateKind,
+  type Module,
+  Op,
+  ValType,
+} from '@go-wasm/wasm';
+import { Hint, type Lowered, LowOp } from '../lowered.ts';
+import { nameFunctions } from '../names.ts';
+import type { Facts, Lowering } from './strategy.ts';
+
+const {
+  Block,
+  Call,
+  CallIndirect,
+  Else,
+  End,
+  GlobalGet,
+  GlobalSet,
+  I32Const,
+  I32Eqz,
+  I32Sub,
+  If,
+  LocalGet,
+  LocalSet,
+  LocalTee,
+  Loop,
+  Return,
+  Unreachable,
+} = Op;
+const EMPTY = -0x40;
+
+export class SpLowering implements Lowering {
+  readonly type: number;
+  readonly extraParameters = 1;
+  readonly unwindResult = 0;
+
+  protected readonly program: GoProgram;
+  protected readonly lifted: Lifted;
+  protected readonly facts: Facts;
+  /** By index among the defined functions: 1 where the caller must check whether the wasm stack unwinds. */
+  protected readonly checked: Uint8Array;
+  /** By function index of the module: what a caller in the new convention calls instead. */
+  readonly #callee: Int32Array;
+  /** Helpers that neither read nor write the SP global; by function index of the module. */
+  readonly #leavesSp: Uint8Array;
+  /** Functions that are added behind the defined ones. */
+  readonly #added: AddedFunction[] = [];
+
+  // Working memory, by block of the function less its first block.
+  #thread: Int32Array = new Int32Array(256);
+  #mark: Int32Array = new Int32Array(256);
+  #predecessors: Int32Array = new Int32Array(256);
+  #node: Int32Array = new Int32Array(256);
+  #stack: Int32Array = new Int32Array(256);
+  // By node of the graph.
+  #head: Int32Array = new Int32Array(256);
+  #toDispatch: Int32Array = new Int32Array(256);
+  /** Whether no edge among the function's blocks can close a loop. */
+  #acyclic = true;
+  readonly #builder: GraphBuilder = new GraphBuilder();
+  readonly #analysis: Analysis = new Analysis();
+
+  constructor(program: GoProgram, lifted: Lifted, facts: Facts, checked: Uint8Array) {
+    this.program = program;
+    this.lifted = lifted;
+    this.facts = facts;
+    this.checked = checked;
+    const { module, imports, functions, isGo } = program;
+    this.type = module.types.length;
+    module.types.push({ kind: 'func', params: [ValType.I32, ValType.I32], results: [ValType.I32] });
+    this.#callee = new Int32Array(imports + functions);
+    for (let index = 0; index < imports + functions; index++) this.#callee[index] = index;
+    for (let f = 0; f < functions; f++) {
+      if (isGo[f] === 1 && !lifted.isLifted(f)) {
+        // A function that keeps Go's convention is called through an adapter.
+        const index = this.addFunction(`${program.names[f]}.adapter`, this.type);
+        this.define(index, adapter(imports + f));
+        this.#callee[imports + f] = index;
+      }
+    }
+    this.#leavesSp = helpersThatLeaveSp(program);
+  }
+
+  /** Adds a function, to be {@link define}d before `finish`. Returns its index. */
+  protected addFunction(name: string, type: number): number {
+    const { imports, functions } = this.program;
+    return imports + functions + this.#added.push({ name, type, body: undefined }) - 1;
+  }
+
+  protected define(index: number, body: Uint8Array): void {
+    const { imports, functions } = this.program;
+    this.#added[index - imports - functions]!.body = body;
+  }
+
+  lower(f: number, into: Lowered): void {
+    const lifted = this.lifted;
+    const first = lifted.funcBlock[f]!;
+    const count = lifted.funcBlock[f + 1]! - first;
+    this.#reserve(count);
+    const nodes = this.#findNodes(f, first, count);
+    this.#buildGraph(f, first, nodes, into);
+  }
+
+  #reserve(blocks: number): void {
+    if (this.#thread.length >= blocks) return;
+    const n = 2 * blocks;
+    this.#thread = new Int32Array(n);
+    this.#mark = new Int32Array(n);
+    this.#predecessors = new Int32Array(n);
+    this.#node = new Int32Array(n);
+    this.#stack = new Int32Array(n);
+    this.#head = new Int32Array(n);
+    this.#toDispatch = new Int32Array(n);
+  }
+
+  /** The exit of block `b` with calls that never return taken into account. */
+  #exit(b: number): number {
+    const { code, blockStart, blockEnd, exit } = this.lifted;
+    const last = blockEnd[b]! - 1;
+    if (last >= blockStart[b]! && code.op[last] === GoOp.Call && this.isCut(code.a[last]!)) return Exit.Leave;
+    return exit[b]!;
+  }
+
+  protected isCut(callee: number): boolean {
+    return callee !== INDIRECT && this.facts.neverReturns[callee - this.program.imports] === 1;
+  }
+
+  #isChecked(callee: number): boolean {
+    return callee === INDIRECT || this.checked[callee - this.program.imports] === 1;
+  }
+
+  #mayUnwind(callee: number): boolean {
+    return callee === INDIRECT || this.facts.mayUnwind[callee - this.program.imports] === 1;
+  }
+
+  /** Whether the function can be entered at this entry. */
+  #isEntry(e: number): boolean {
+    const callee = this.lifted.entryCallee[e]!;
+    if (this.lifted.entryPc[e] === 0) return false;
+    if (callee === ALWAYS) return true;
+    // Assembly functions that never return may still have their return PC entered: morestack.
+    return (
+      this.#mayUnwind(callee) && (!this.isCut(callee) || this.program.isAssembly[callee - this.program.imports] === 1)
+    );
+  }
+
+  /**
+   * Finds what is reached, skips blocks that only go on to the next, and joins blocks into nodes: chains of blocks that
+   * are always run one after the other. Fills `#head` (first block of each node) and `#node`; returns how many nodes.
+   */
+  #findNodes(f: number, first: number, count: number): number {
+    const { blockStart, blockEnd, target, otherwise, entryBlock, funcEntry } = this.lifted;
+    const thread = this.#thread;
+    const mark = this.#mark;
+    const predecessors = this.#predecessors;
+    const node = this.#node;
+    const stack = this.#stack;
+    for (let b = 0; b < count; b++) {
+      thread[b] = -1;
+      mark[b] = 0;
+      predecessors[b] = 0;
+      node[b] = -1;
+    }
+    // An empty block that goes on to another one is that other one.
+    for (let b = 0; b < count; b++) {
+      let t = b;
+      let steps = 0;
+      while (
+        blockStart[first + t] === blockEnd[first + t] &&
+        this.lifted.exit[first + t] === Exit.Goto &&
+        steps++ <= count // a cycle of empty blocks is an infinite loop: any of them will do
+      ) {
+        t = target[first + t]! - first;
+        if (thread[t]! >= 0) {
+          t = thread[t]!;
+          break;
+        }
+      }
+      thread[b] = t;
+    }
+    let top = 0;
+    this.#acyclic = true;
+    const reach = (b: number, from: number): void => {
+      // Blocks are in the order of the file: only edges that go up in it can close a loop.
+      if (b <= from) this.#acyclic = false;
+      predecessors[b]!++;
+      if (mark[b] === 0) {
+        mark[b] = 1;
+        stack[top++] = b;
+      }
+    };
+    const flood = (): void => {
+      while (top > 0) {
+        const b = stack[--top]!;
+        const exit = this.#exit(first + b);
+        if (exit === Exit.Leave) continue;
+        reach(thread[target[first + b]! - first]!, b);
+        if (exit === Exit.If) reach(thread[otherwise[first + b]! - first]!, b);
+      }
+    };
+    reach(thread[0]!, -1);
+    predecessors[thread[0]!]! |= IS_TARGET;
+    flood();
+    for (let e = funcEntry[f]!; e < funcEntry[f + 1]!; e++) {
+      if (!this.#isEntry(e)) continue;
+      const b = thread[entryBlock[e]! - first]!;
+      // Not reached from the entry: a further root.
+      if (mark[b] === 0) {
+        reach(b, -1);
+        flood();
+        mark[b] = 2;
+      }
+      predecessors[b]! |= IS_TARGET;
+    }
+    // A block is the head of a node unless its only predecessor goes nowhere else.
+    for (let b = 0; b < count; b++) {
+      if (mark[b] === 0 || this.#exit(first + b) !== Exit.Goto) continue;
+      const t = thread[target[first + b]! - first]!;
+      if (t !== b && predecessors[t] === 1) predecessors[t] = 1 | IS_JOINED;
+    }
+    let nodes = 0;
+    for (let b = 0; b < count; b++) {
+      if (mark[b] === 0 || (predecessors[b]! & IS_JOINED) !== 0) continue;
+      node[b] = nodes;
+      this.#head[nodes++] = b;
+    }
+    return nodes;
+  }
+
+  /** The last block of the node that starts with `b`. */
+  #lastOf(first: number, b: number): number {
+    for (let last = b; ; ) {
+      if (this.#exit(first + last) !== Exit.Goto) return last;
+      const next = this.#thread[this.lifted.target[first + last]! - first]!;
+      if ((this.#predecessors[next]! & IS_JOINED) === 0) return last;
+      last = next;
+    }
+  }
+
+  #buildGraph(f: number, first: number, nodes: number, into: Lowered): void {
+    const lifted = this.lifted;
+    const { target, otherwise, funcEntry, entryBlock, entryPc } = lifted;
+    const { code } = into;
+    const thread = this.#thread;
+    const node = this.#node;
+    const head = this.#head;
+    const builder = this.#builder;
+    const toDispatch = this.#toDispatch;
+    code.clear();
+    into.unwinds = false;
+
+    // The entries: pairs of pc and node.
+    const pcs: number[] = [];
+    const targets: number[] = [];
+    for (let e = funcEntry[f]!; e < funcEntry[f + 1]!; e++) {
+      if (!this.#isEntry(e)) continue;
+      const n = node[thread[entryBlock[e]! - first]!]!;
+      const k = pcs.indexOf(entryPc[e]!);
+      if (k < 0) {
+        pcs.push(entryPc[e]!);
+        targets.push(n);
+      }
+    }
+    const entry = node[thread[0]!]!;
+
+    // Nodes and ordinary edges.
+    builder.clear();
+    for (let n = 0; n < nodes; n++) builder.addBlock();
+    for (let n = 0; n < nodes; n++) {
+      const last = this.#lastOf(first, head[n]!);
+      const exit = this.#exit(first + last);
+      if (exit === Exit.Goto) {
+        const to = node[thread[target[first + last]! - first]!]!;
+        builder.goto(n, to);
+      } else if (exit === Exit.If) {
+        const then = node[thread[target[first + last]! - first]!]!;
+        const not = node[thread[otherwise[first + last]! - first]!]!;
+        builder.branch(n, then, not);
+      }
+    }
+
+    // Dispatch blocks.
+    let root = entry;
+    const dispatches: Dispatch[] = [];
+    toDispatch.fill(0, 0, nodes);
+    if (pcs.length > 0) {
+      const rootDispatch: Dispatch = { header: entry, block: builder.addBlock(), choice: -1, pcs: [], targets: [] };
+      root = rootDispatch.block;
+      dispatches.push(rootDispatch);
+      const analysis = this.#analysis;
+      let nested = false;
+      if (!this.#acyclic) {
+        const roots = [entry];
+        for (let n = 0; n < nodes; n++) if (this.#mark[head[n]!] === 2) roots.push(n);
+        builder.switch(root, roots);
+        analysis.run(builder.build(root));
+        nested = analysis.irreducibleLoops === 0;
+      }
+      const ofLoop = new Map<number, Dispatch>();
+      for (let k = 0; k < pcs.length; k++) {
+        let from = rootDispatch;
+        if (nested) {
+          const chain: number[] = [];
+          for (let l = analysis.loopOf[targets[k]!]!; l >= 0; l = analysis.loopParent[l]!) chain.push(l);
+          for (let c = chain.length - 1; c >= 0; c--) {
+            let dispatch = ofLoop.get(chain[c]!);
+            if (dispatch === undefined) {
+              const header = analysis.loopHeader[chain[c]!]!;
+              dispatch = { header, block: builder.addBlock(), choice: -1, pcs: [], targets: [] };
+              ofLoop.set(chain[c]!, dispatch);
+              dispatches.push(dispatch);
+              toDispatch[header] = dispatch.block;
+            }
+            from.pcs.push(pcs[k]!);
+            from.targets.push(dispatch.block);
+            from = dispatch;
+          }
+        }
+        from.pcs.push(pcs[k]!);
+        from.targets.push(targets[k]!);
+      }
+      for (const dispatch of dispatches) {
+        // The root goes to the entry as an ordinary edge does: by way of its loop's dispatch block, pc being 0.
+        const normal = dispatch === rootDispatch ? toDispatch[entry]! || entry : dispatch.header;
+        const only = dispatch.targets.every((t) => t === dispatch.targets[0]) ? dispatch.targets[0]! : -1;
+        if (only < 0) {
+          dispatch.choice = builder.addBlock();
+          builder.switch(dispatch.choice, tableOf(dispatch));
+        }
+        builder.branch(dispatch.block, normal, only < 0 ? dispatch.choice : only);
+      }
+    }
+    const size = builder.size;
+    into.reserve(size);
+    into.hint.fill(Hint.None, 0, size);
+
+    // The code of the nodes; ordinary edges into dispatch blocks.
+    for (let n = 0; n < nodes; n++) {
+      into.start[n] = code.length;
+      let last = head[n]!;
+      this.#lowerBlock(f, first + last, into);
+      for (const end = this.#lastOf(first, last); last !== end; ) {
+        last = thread[target[first + last]! - first]!;
+        this.#lowerBlock(f, first + last, into);
+      }
+      const exit = this.#exit(first + last);
+      if (exit === Exit.Goto) {
+        const to = node[thread[target[first + last]! - first]!]!;
+        if (toDispatch[to] !== 0) {
+          builder.goto(n, toDispatch[to]!);
+          clearPc(code);
+        }
+      } else if (exit === Exit.If) {
+        const then = node[thread[target[first + last]! - first]!]!;
+        const not = node[thread[otherwise[first + last]! - first]!]!;
+        if (toDispatch[then] !== 0 || toDispatch[not] !== 0) {
+          builder.branch(n, toDispatch[then]! || then, toDispatch[not]! || not);
+          clearPc(code);
+        }
+        const coldThen = this.#isCold(first, then);
+        if (coldThen !== this.#isCold(first, not)) into.hint[n] = coldThen ? Hint.Unlikely : Hint.Likely;
+      }
+      into.end[n] = code.length;
+    }
+    for (const { block, choice, pcs: cases } of dispatches) {
+      into.start[block] = code.length;
+      code.push(LocalGet, PC_B_LOCAL);
+      code.push(I32Eqz);
+      into.end[block] = code.length;
+      into.hint[block] = Hint.Likely;
+      if (choice < 0) continue;
+      into.start[choice] = code.length;
+      code.push(LocalGet, PC_B_LOCAL);
+      code.push(
+        I32Const,
+        cases.reduce((x, y) => Math.min(x, y)),
+      );
+      code.push(I32Sub);
+      into.end[choice] = code.length;
+    }
+    into.graph = builder.build(root);
+  }
+
+  /** Whether a node does nothing but fail: it ends in a call that never returns, or in a trap. */
+  #isCold(first: number, n: number): boolean {
+    const last = this.#lastOf(first, this.#head[n]!);
+    const { code, blockStart, blockEnd } = this.lifted;
+    const i = blockEnd[first + last]! - 1;
+    if (i < blockStart[first + last]!) return false;
+    const o = code.op[i]!;
+    return o === Unreachable || (o === GoOp.Call && this.isCut(code.a[i]!));
+  }
+
+  #lowerBlock(f: number, b: number, into: Lowered): void {
+    const { code: from, blockStart, blockEnd } = this.lifted;
+    const { op, a, b: second, offset, pool } = from;
+    const { code } = into;
+    const end = blockEnd[b]!;
+    let lastIf = -1; // the if that `i` is in, as long as nothing else has been opened or closed in it
+    for (let i = blockStart[b]!; i < end; i++) {
+      const o = op[i]!;
+      if (o < GoOp.Call) {
+        if (o === LocalGet) {
+          // What has just been set is still on the stack.
+          const last = code.length - 1;
+          if (i > blockStart[b]! && code.op[last] === LocalSet && code.a[last] === a[i]) {
+            code.op[last] = LocalTee;
+            continue;
+          }
+        } else if (o === If) lastIf = code.length;
+        else if (o === Block || o === Loop || o === Else || o === End) lastIf = -1;
+        else if (o === Unreachable) {
+          if (lastIf >= 0) code.b[lastIf] = Hint.Unlikely;
+        } else if (immediateKind[o]! >= FIRST_POOLED) {
+          const at = code.poolLength;
+          for (let k = 0; k < second[i]!; k++) code.poolPush(pool[a[i]! + k]!);
+          code.push(o, at, second[i]!, offset[i]!);
+          continue;
+        }
+        code.push(o, a[i]!, second[i]!, offset[i]!);
+        continue;
+      }
+      const place = offset[i]!;
+      const callee = a[i]!;
+      switch (o) {
+        case GoOp.Call:
+          if (this.isCut(callee) && lastIf >= 0) code.b[lastIf] = Hint.Unlikely;
+          this.lowerCall(f, callee, place, into);
+          break;
+        case GoOp.TailCall:
+          this.call(code, callee, place);
+          code.push(Return);
+          break;
+        case GoOp.CallNoResume:
+          this.call(code, callee, place);
+          code.push(LocalTee, SP_LOCAL);
+          code.push(I32Eqz);
+          code.push(If, EMPTY, Hint.Unlikely);
+          code.push(Unreachable);
+          code.push(End);
+          break;
+        case GoOp.CallFlag:
+          this.call(code, callee, place);
+          code.push(LocalTee, SP_LOCAL);
+          code.push(If, ValType.I32, Hint.Likely);
+          code.push(I32Const, 0);
+          code.push(Else);
+          code.push(GlobalGet, SP_GLOBAL);
+          code.push(LocalSet, SP_LOCAL);
+          code.push(I32Const, 1);
+          code.push(End);
+          break;
+        case GoOp.CallRaw:
+          if (this.#leavesSp[callee] === 1) code.push(Call, callee, 0, place);
+          else {
+            code.push(LocalGet, SP_LOCAL);
+            code.push(GlobalSet, SP_GLOBAL);
+            code.push(Call, callee, 0, place);
+            code.push(GlobalGet, SP_GLOBAL);
+            code.push(LocalSet, SP_LOCAL);
+          }
+          break;
+        case GoOp.Return:
+          code.push(LocalGet, SP_LOCAL);
+          code.push(Return);
+          break;
+        case GoOp.Unwind:
+          code.push(LocalGet, SP_LOCAL);
+          code.push(GlobalSet, SP_GLOBAL);
+          this.unwind(f, code);
+          break;
+      }
+    }
+  }
+
+  /** A call, and what follows it. */
+  protected lowerCall(_f: number, callee: number, place: number, into: Lowered): void {
+    const { code } = into;
+    this.call(code, callee, place);
+    if (this.isCut(callee))
+      code.push(Return); // 0: it unwinds
+    else if (this.#isChecked(callee)) {
+      code.push(LocalTee, SP_LOCAL);
+      code.push(I32Eqz);
+      code.push(LowOp.UnwindIf);
+      into.unwinds = true;
+    } else code.push(LocalSet, SP_LOCAL);
+  }
+
+  /** The start of unwinding, SP being in its global. */
+  protected unwind(_f: number, code: Code): void {
+    code.push(I32Const, 0);
+    code.push(Return);
+  }
+
+  /** Calls in the new convention; the result is left on the operand stack. */
+  protected call(code: Code, callee: number, place: number): void {
+    if (callee === INDIRECT) {
+      // The table index is on the stack already, below the arguments it must follow. PC_B is free here: it matters only
+      // on the way to a resume point.
+      code.push(LocalSet, PC_B_LOCAL);
+      code.push(I32Const, 0);
+      code.push(LocalGet, SP_LOCAL);
+      code.push(LocalGet, PC_B_LOCAL);
+      code.push(CallIndirect, this.type, 0, place);
+    } else {
+      code.push(I32Const, 0);
+      code.push(LocalGet, SP_LOCAL);
+      code.push(Call, this.#callee[callee]!, 0, place);
+    }
+  }
+
+  finish(module: Module): void {
+    const program = this.program;
+    const lifted = this.lifted;
+    const { imports, functions, isGo } = program;
+    for (let f = 0; f < functions; f++) {
+      if (lifted.isLifted(f)) module.functions[f] = this.type;
+      else module.bodies[f] = this.bridge(f);
+    }
+    const names = new Map<number, string>();
+    for (const { name, type, body } of this.#added) {
+      names.set(imports + module.functions.length, name);
+      module.functions.push(type);
+      module.bodies.push(body!);
+    }
+    if (names.size > 0) nameFunctions(module, names);
+    const table = module.elements[0]!.functions!; // readProgram has made sure of it
+    for (let f = 0; f < functions; f++) if (isGo[f] === 1) table[f] = this.#callee[imports + f]!;
+  }
+
+  /**
+   * A function that was not lifted keeps its body; calls from it to lifted functions change conventions on the spot, with
+   * two more locals: SP goes in from its global, the result becomes SP and Go's flag.
+   */
+  protected bridge(f: number): Uint8Array {
+    const { imports, isGo, goType, module } = this.program;
+    const from = new Code();
+    const locals = decodeFunction(module, f, from);
+    const type = module.types[module.functions[f]!]!;
+    const parameters = type.kind === 'func' ? type.params.length : 0;
+    const index = parameters + locals.counts.reduce((x, y) => x + y, 0);
+    const result = index + 1;
+    const to = new Code(from.length);
+    let bridged = false;
+    for (let i = 0; i < from.length; i++) {
+      const o = from.op[i]!;
+      const a = from.a[i]!;
+      const direct = o === Call && a >= imports && isGo[a - imports] === 1 && this.lifted.isLifted(a - imports);
+      if (direct || (o === CallIndirect && a === goType)) {
+        bridged = true;
+        if (!direct) to.push(LocalSet, index);
+        to.push(GlobalGet, SP_GLOBAL);
+        if (!direct) to.push(LocalGet, index);
+        if (direct) to.push(Call, a);
+        else to.push(CallIndirect, this.type, from.b[i]!);
+        to.push(LocalTee, result);
+        to.push(If, ValType.I32);
+        to.push(LocalGet, result);
+        to.push(GlobalSet, SP_GLOBAL);
+        to.push(I32Const, 0);
+        to.push(Else);
+        to.push(I32Const, 1);
+        to.push(End);
+      } else {
+        to.push(o, a, from.b[i]!);
+      }
+    }
+    to.pool = from.pool;
+    to.poolLength = from.poolLength;
+    const writer = new ByteWriter();
+    if (bridged) {
+      locals.counts.push(2);
+      locals.types.push(ValType.I32);
+    }
+    encodeBody(locals, to, 0, to.length, writer);
+    return writer.take();
+  }
+}
+
+interface AddedFunction {
+  name: string;
+  type: number;
+  body: Uint8Array | undefined;
+}
+
+/** A dispatch block under construction: `pc = 0 ? header : choice`, where choice is a switch over `pcs`. */
+interface Dispatch {
+  header: number;
+  block: number;
+  /** The block that switches; −1 where there is one target only. */
+  choice: number;
+  pcs: number[];
+  targets: number[];
+}
+
+/** The jump table of a dispatch block, from its lowest pc to its highest; pcs between that are no entries go anywhere. */
+function tableOf({ pcs, targets }: Dispatch): number[] {
+  const low = pcs.reduce((x, y) => Math.min(x, y));
+  const high = pcs.reduce((x, y) => Math.max(x, y));
+  const table: number[] = new Array(high - low + 1).fill(targets[0]!);
+  for (let k = 0; k < pcs.length; k++) table[pcs[k]! - low] = targets[k]!;
+  return table;
+}
+
+function clearPc(code: Code): void {
+  code.push(I32Const, 0);
+  code.push(LocalSet, PC_B_LOCAL);
+}
+
+/** (pc, sp) -> sp | 0 in front of a function (pc) -> flag. */
+function adapter(index: number): Uint8Array {
+  const code = new Code(16);
+  code.push(LocalGet, 1);
+  code.push(GlobalSet, SP_GLOBAL);
+  code.push(LocalGet, 0);
+  code.push(Call, index);
+  code.push(If, ValType.I32);
+  code.push(I32Const, 0);
+  code.push(Else);
+  code.push(GlobalGet, SP_GLOBAL);
+  code.push(End);
+  code.push(End);
+  const writer = new ByteWriter();
+  encodeBody({ counts: [], types: [] }, code, 0, code.length, writer);
+  return writer.take();
+}
+
+/** Helpers that do not touch the SP global, and call nothing but such helpers: no import, no Go function. */
+function helpersThatLeaveSp(program: GoProgram): Uint8Array {
+  const { imports, functions, isGo, module } = program;
+  const result = new Uint8Array(imports + functions);
+  const calls = new Map<number, number[]>();
+  const code = new Code();
+  for (let f = 0; f < functions; f++) {
+    if (isGo[f] === 1) continue;
+    decodeFunction(module, f, code);
+    const callees: number[] = [];
+    let pure = true;
+    for (let i = 0; i < code.length && pure; i++) {
+      const o = code.op[i]!;
+      if ((o === GlobalGet || o === GlobalSet) && code.a[i] === SP_GLOBAL) pure = false;
+      else if (o === CallIndirect) pure = false;
+      else if (o === Call) callees.push(code.a[i]!);
+    }
+    if (pure) {
+      result[imports + f] = 1;
+      calls.set(imports + f, callees);
+    }
+  }
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const [index, callees] of calls) {
+      if (result[index] === 1 && callees.some((c) => result[c] === 0)) {
+        result[index] = 0;
+        changed = true;
+      }
+    }
+  }
+  return result;
+}
+
+// Flags beside the count in #predecessors.
+const IS_TARGET = 1 << 24;
+const IS_JOINED = 1 << 25;
