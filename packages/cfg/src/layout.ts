@@ -152,7 +152,8 @@ const ELSE = -2;
 export function writeLayout(layout: Layout): Structured {
   const { graph, exit, first, second, isHeader, placed, within, behind, before, origin, value, scratch } = layout;
   const { size, entry, succStart, succ } = graph;
-  const { order, number, reachable } = layout.analysis;
+  const { analysis } = layout;
+  const { order, number, reachable } = analysis;
 
   // What follows: `after[b]` all that goes with b, `follow[b]` its own exit; −1 at the end of the program.
   const after = scratch.ints(10, size);
@@ -331,9 +332,9 @@ export function writeLayout(layout: Layout): Structured {
         }
         // Which way is nested; the other one is skipped to, in an Else or after the End.
         const both = tIsArm && uIsArm;
-        const nestElse =
-          !tIsArm ||
-          (both && falls[u] === 0 && (falls[t] === 1 || layout.analysis.dominated(u) < layout.analysis.dominated(t)));
+        let nestElse = !tIsArm;
+        if (both && falls[u] === 0) nestElse = falls[t] === 1 || analysis.dominated(u) < analysis.dominated(t);
+        else if (both && falls[t] === 1) nestElse = onLabel; // label ≠ 0 takes less code than label = 0
         tokens[length++] = nestElse ? (onLabel ? Tok.IfNotLabel : Tok.IfNot) : onLabel ? Tok.IfLabel : Tok.If;
         tokens[length++] = on;
         const nested = nestElse ? u : t;

@@ -75,11 +75,11 @@ describe('printStructured', () => {
     body
     br @0
   end
-  loop @1
-    done
-    drop done
-    br @1
-  end
+end
+loop @1
+  done
+  drop done
+  br @1
 end
 unreachable
 `);

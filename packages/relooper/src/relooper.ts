@@ -143,7 +143,7 @@ function findShapes(layout: Layout): Shapes {
 
 /**
  * The shapes that the Relooper finds in a graph, to read: one a line, what is in a Loop or a Multiple indented, what comes
- * next below. `names` are those of the blocks (b0, b1, … if not given).
+ * next below. `names` and `sizes` are those of the blocks (b0, b1, … if not given).
  *
  * ```
  * simple head
@@ -155,8 +155,10 @@ function findShapes(layout: Layout): Shapes {
  * simple done
  * ```
  */
-export function printShapes(graph: Graph, names?: readonly string[]): string {
-  const { layout, child, sibling, layer, follows } = findShapes(startLayout(graph));
+export function printShapes(graph: Graph, names?: readonly string[], sizes?: ArrayLike<number>): string {
+  const { layout, child, sibling, layer, follows } = findShapes(
+    startLayout(graph, sizes === undefined ? {} : { sizes }),
+  );
   const { isHeader, origin, value } = layout;
   const { kind, entry } = layout.graph;
   const describe = (b: number): string => {
