@@ -16,7 +16,7 @@ switch (positionals[0]) {
   case 'version':
     await run`npx changeset version`;
     // npm has no `workspace:` ranges: the lock file names the versions too.
-    await run`npm install --package-lock-only --ignore-scripts`;
+    await run`npm run lock`;
     break;
   case 'publish': {
     if (!values['dry-run']) {
