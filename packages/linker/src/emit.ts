@@ -5,6 +5,7 @@
 import { type Structured, Tok } from '@go-wasm/cfg';
 import { type ByteWriter, type Code, encodeInstructions, type Locals, Op, ValType } from '@go-wasm/wasm';
 import { Hint, type Lowered, LowOp } from './lowered.ts';
+import { inverse } from './passes/simplify.ts';
 
 const { Block, BrIf, End, I32Eqz, If, Loop } = Op;
 const EMPTY = 0x40;
@@ -180,7 +181,7 @@ export class Emitter {
     writer: ByteWriter,
     hints: BranchHints,
   ): number {
-    const { op, a, b } = code;
+    const { op, b } = code;
     let nested = 0;
     let run = from;
     const stop = negated ? to - 1 : to;
@@ -207,8 +208,7 @@ export class Emitter {
     if (negated) {
       const last = op[stop]!;
       if (last === I32Eqz) return depth;
-      const inverse = inverseOf(last);
-      if (inverse !== undefined) writer.u8(inverse);
+      if (last < 256 && inverse[last] !== 0) writer.u8(inverse[last]!);
       else {
         encodeInstructions(code, stop, to, writer);
         writer.u8(I32Eqz);
@@ -217,28 +217,3 @@ export class Emitter {
     return depth;
   }
 }
-
-/** The comparison that is true where `op` is false. Not for floating point, where NaN makes both false. */
-function inverseOf(op: number): number | undefined {
-  if (op >= Op.I32Eq && op <= Op.I32GeU) return inverse32[op - Op.I32Eq];
-  if (op >= Op.I64Eq && op <= Op.I64GeU) return inverse32[op - Op.I64Eq]! + (Op.I64Eq - Op.I32Eq);
-  if (op === Op.F32Eq) return Op.F32Ne;
-  if (op === Op.F32Ne) return Op.F32Eq;
-  if (op === Op.F64Eq) return Op.F64Ne;
-  if (op === Op.F64Ne) return Op.F64Eq;
-  return undefined;
-}
-
-// eq ne lt_s lt_u gt_s gt_u le_s le_u ge_s ge_u
-const inverse32 = [
-  Op.I32Ne,
-  Op.I32Eq,
-  Op.I32GeS,
-  Op.I32GeU,
-  Op.I32LeS,
-  Op.I32LeU,
-  Op.I32GtS,
-  Op.I32GtU,
-  Op.I32LtS,
-  Op.I32LtU,
-] as const;

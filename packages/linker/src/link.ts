@@ -12,6 +12,8 @@ export interface LinkOptions {
   structure?: StructurerName;
   /** Check each function's control flow after it was structured, and the whole module at the end: slow, for tests and bug reports. */
   verify?: boolean;
+  /** Optional stages of the pipeline to leave out, by name. */
+  noPass?: readonly string[];
   /** Functions to leave in jump-table form, by Go's name for them: to find out which one makes a difference. */
   keep?: RegExp;
   /** Called as functions are done. */
@@ -51,7 +53,12 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
   if (structurer === undefined) throw unknownChoice('structurer', structure, Object.keys(structurers));
 
   const cx = new LinkContext(input, strategy, structurer, options.keep);
-  const times = run(pipeline, cx, options);
+  for (const name of options.noPass ?? []) {
+    const known = pipeline.filter((stage) => stage.optional).map((stage) => stage.name);
+    if (!known.includes(name)) throw unknownChoice('pass', name, known);
+  }
+  const stages = pipeline.filter(({ name }) => options.noPass?.includes(name) !== true);
+  const times = run(stages, cx, options);
 
   const { program, lifted } = cx;
   const kept = [];
@@ -70,7 +77,7 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
       inputBytes: input.length,
       outputBytes: cx.output.length,
       functions: { total: program.functions, structured, kept },
-      stages: pipeline.map(({ name }, k) => ({ name, ms: times[k]! })),
+      stages: stages.map(({ name }, k) => ({ name, ms: times[k]! })),
     },
   };
 }

@@ -11,6 +11,7 @@ import { mayUnwind } from './analyses/may-unwind.ts';
 import { neverReturns } from './analyses/never-returns.ts';
 import { type BranchHints, Emitter } from './emit.ts';
 import { Lowered } from './lowered.ts';
+import { Simplifier } from './passes/simplify.ts';
 import { addBranchHints, mark } from './sections.ts';
 import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
 
@@ -30,6 +31,7 @@ export class LinkContext {
 
   // One function at a time.
   readonly lowered: Lowered = new Lowered();
+  readonly simplifier: Simplifier = new Simplifier();
   readonly scratch: Scratch = new Scratch();
   structured!: Structured;
   readonly emitter: Emitter = new Emitter();
@@ -48,6 +50,8 @@ export class LinkContext {
 export type Stage = {
   readonly name: string;
   readonly description: string;
+  /** Whether the result is right without it, too. */
+  readonly optional?: true;
   /** Checks what the stage has done; throws InternalError. Run under `verify`. */
   readonly check?: (cx: LinkContext) => void;
 } & ({ readonly run: (cx: LinkContext) => void } | { readonly runFunction: (cx: LinkContext, f: number) => void });
@@ -92,6 +96,12 @@ export const pipeline: readonly Stage[] = [
     name: 'lower',
     description: 'many entries → one; calls in the new convention',
     runFunction: (cx, f) => cx.lowering.lower(f, cx.lowered),
+  },
+  {
+    name: 'simplify',
+    description: 'shorter sequences of instructions for the same: addresses, conditions, SP',
+    optional: true,
+    runFunction: (cx) => cx.simplifier.run(cx.lowered),
   },
   {
     name: 'structure',

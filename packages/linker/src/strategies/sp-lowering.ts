@@ -128,6 +128,11 @@ export class SpLowering implements Lowering {
     return imports + functions + this.#added.push({ name, type, body: undefined }) - 1;
   }
 
+  /** Puts function `index`, of the same type, in the place of lifted function `f`: whoever calls `f` calls it. */
+  protected wrap(f: number, index: number): void {
+    this.#callee[this.program.imports + f] = index;
+  }
+
   protected define(index: number, body: Uint8Array): void {
     const { imports, functions } = this.program;
     this.#added[index - imports - functions]!.body = body;
@@ -166,7 +171,7 @@ export class SpLowering implements Lowering {
     return callee !== INDIRECT && this.facts.neverReturns[callee - this.program.imports] === 1;
   }
 
-  #isChecked(callee: number): boolean {
+  protected isChecked(callee: number): boolean {
     return callee === INDIRECT || this.checked[callee - this.program.imports] === 1;
   }
 
@@ -520,12 +525,17 @@ export class SpLowering implements Lowering {
     this.call(code, callee, place);
     if (this.isCut(callee))
       code.push(Return); // 0: it unwinds
-    else if (this.#isChecked(callee)) {
-      code.push(LocalTee, SP_LOCAL);
-      code.push(I32Eqz);
-      code.push(LowOp.UnwindIf);
-      into.unwinds = true;
-    } else code.push(LocalSet, SP_LOCAL);
+    else if (this.isChecked(callee)) this.check(into);
+    else code.push(LocalSet, SP_LOCAL);
+  }
+
+  /** Takes the result of a call as SP, and unwinds if the callee did. */
+  protected check(into: Lowered): void {
+    const { code } = into;
+    code.push(LocalTee, SP_LOCAL);
+    code.push(I32Eqz);
+    code.push(LowOp.UnwindIf);
+    into.unwinds = true;
   }
 
   /** The start of unwinding, SP being in its global. */

@@ -1,0 +1,22 @@
+import { ByteWriter, Code, encodeBody, FIRST_POOLED, immediateKind, Op } from '@go-wasm/wasm';
+
+/** An opcode and its immediates as {@link Code} holds them; pooled ones as an array of their words. */
+export type Instruction = readonly [op: number, a?: number | readonly number[], b?: number];
+
+/** The body of a function: its locals, parameters not among them, and its instructions without the final `end`. */
+export function assemble(locals: readonly number[], instructions: readonly Instruction[]): Uint8Array {
+  const code = new Code(instructions.length + 1);
+  for (const [op, a = 0, b = 0] of instructions) {
+    if (typeof a === 'number') code.push(op, a, b);
+    else {
+      if (immediateKind[op]! < FIRST_POOLED) throw new TypeError('the immediates of this instruction are not pooled');
+      const at = code.poolLength;
+      for (const word of a) code.poolPush(word);
+      code.push(op, at, a.length);
+    }
+  }
+  code.push(Op.End);
+  const writer = new ByteWriter();
+  encodeBody({ counts: locals.map(() => 1), types: [...locals] }, code, 0, code.length, writer);
+  return writer.take();
+}

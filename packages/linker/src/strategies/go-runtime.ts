@@ -1,0 +1,103 @@
+/**
+ * What a strategy must know of Go's runtime: some functions by name, and where some fields of its structures are.
+ * Sources: runtime/asm_wasm.s, runtime/runtime2.go (type g), runtime/proc.go (execute), runtime/os_wasm.go (sigpanic).
+ */
+import { FUNC_VALUE_OFFSET, type GoProgram, type Lifted } from '@go-wasm/lift';
+import { Op, UnsupportedError } from '@go-wasm/wasm';
+
+/** Offsets in the g of a goroutine that are the same in all supported releases (the assembly functions use them). */
+export const G = { stackLo: 0, stackHi: 8, stackGuard0: 16 } as const;
+
+/** The globals beside SP that stand for Go's registers. */
+export const CTXT_GLOBAL = 1;
+export const G_GLOBAL = 2;
+export const PAUSE_GLOBAL = 7;
+
+export class GoRuntime {
+  readonly #program: GoProgram;
+  readonly #lifted: Lifted;
+
+  constructor(program: GoProgram, lifted: Lifted) {
+    this.#program = program;
+    this.#lifted = lifted;
+  }
+
+  /** Index of a function among the defined functions; −1 if the linker has found no use for it. */
+  find(name: string): number {
+    return this.#program.names.indexOf(name);
+  }
+
+  /** The same for a function that every program has. */
+  get(name: string): number {
+    const f = this.find(name);
+    if (f < 0) throw unknownRuntime(`there is no ${name}`);
+    return f;
+  }
+
+  /** The same for a function that must have been lifted. */
+  getLifted(name: string): number {
+    const f = this.get(name);
+    if (!this.#lifted.isLifted(f)) throw unknownRuntime(`${name} was not understood: ${this.#lifted.reason[f]}`);
+    return f;
+  }
+
+  /** PC_F of a function. */
+  pcF(f: number): number {
+    return FUNC_VALUE_OFFSET + f;
+  }
+
+  /** How far stackguard0 is above the lower end of a goroutine's stack: `stackGuard`, as runtime.execute sets it. */
+  stackGuard(): number {
+    for (const [i, { op, a, b }] of this.#instructions('runtime.execute')) {
+      if (
+        op[i] === Op.I64Store &&
+        a[i] === G.stackGuard0 &&
+        op[i - 1] === Op.I64Add &&
+        op[i - 2] === Op.I64Const &&
+        b[i - 2] === 0
+      )
+        return a[i - 2]!;
+    }
+    throw unknownRuntime('runtime.execute does not set the stack guard');
+  }
+
+  /**
+   * Offset in g of eight bytes that Go does not use: `racectx`, for the race detector, which wasm does not have. Found by
+   * its distance from `sig`, the field that runtime.sigpanic sets to SIGSEGV:
+   *
+   * ```
+   * sig uint32 · [secret int32] · writebuf []byte · sigcode0, sigcode1, sigpc uintptr · parentGoid uint64 ·
+   * gopc uintptr · ancestors *[]ancestorInfo · startpc uintptr · racectx uintptr
+   * ```
+   *
+   * runtime.newproc1 must store to the offsets of parentGoid, gopc and startpc that follow from it.
+   */
+  spareField(): number {
+    for (const [i, { op, a }] of this.#instructions('runtime.sigpanic')) {
+      if (op[i] !== Op.I64Store32 || op[i - 1] !== Op.I64Const || a[i - 1] !== 11) continue;
+      const afterSig = a[i]! + 4;
+      const writebuf = (afterSig + 7) & ~7;
+      const parentGoid = writebuf + 3 * 8 + 3 * 8;
+      const stored = new Set<number>();
+      for (const [k, code] of this.#instructions('runtime.newproc1')) {
+        if (code.op[k] === Op.I64Store) stored.add(code.a[k]!);
+      }
+      if ([parentGoid, parentGoid + 8, parentGoid + 24].every((offset) => stored.has(offset))) return parentGoid + 32;
+    }
+    throw unknownRuntime('the fields of runtime.g are not where they should be');
+  }
+
+  *#instructions(name: string): Iterable<[number, Lifted['code']]> {
+    const { funcBlock, blockStart, blockEnd, code } = this.#lifted;
+    const f = this.getLifted(name);
+    for (let b = funcBlock[f]!; b < funcBlock[f + 1]!; b++) {
+      for (let i = blockStart[b]!; i < blockEnd[b]!; i++) yield [i, code];
+    }
+  }
+}
+
+function unknownRuntime(what: string): UnsupportedError {
+  return new UnsupportedError('GW2106', `this is not the Go runtime that the switch strategy knows: ${what}`, {
+    hint: 'choose -switch=jump-table or another strategy, and report the Go version',
+  });
+}

@@ -1,0 +1,548 @@
+/**
+ * What the stackful strategies share: a goroutine keeps its wasm frames while other goroutines run.
+ *
+ * A goroutine's wasm stack is only a cache of its Go stack. All state is in linear memory and every function keeps its
+ * resume points, so a wasm stack may be thrown away at any call and is rebuilt by re-entering frames one by one. Only the
+ * checks behind calls are gone, and so a switch happens in one place:
+ *
+ * - `mcall`, around the runtime's own: it calls the function for g0 (`schedule` …) on top of the goroutine's frames, and
+ *   that chooses the next goroutine and unwinds by flags, as few functions do (`gogo` and its callers). If another
+ *   goroutine was chosen, {@link StackfulLowering.park} leaves. After it comes back, the goroutine must be where it was:
+ *   same PC, same depth. If not (a recovered panic), the frames are thrown away.
+ * - `morestack`: the stack was grown in place, and the function goes on behind the call. If something else happened
+ *   (another goroutine was chosen, the stack was not grown since this was a request to yield), the frames are thrown away
+ *   and the function starts anew, as it does in Go.
+ * - `pause`, `exit`: throw.
+ * - `Goexit` throws; a goroutine that ends by itself unwinds by flags (`goexit`, `goexit1`), which is cheaper.
+ *
+ * A coroutine ({@link StackfulLowering.coroutine}) runs the scheduler loop: it enters the function at the PC below SP
+ * until frames are thrown away. Then it takes on whatever goroutine was chosen, if that has no frames elsewhere. So a
+ * coroutine belongs to no goroutine: 10,000 goroutines that are started and end one after the other share one.
+ *
+ * In `runtime.g`, eight bytes that Go does not use (see {@link GoRuntime.spareField}) hold
+ *
+ * ```
+ * +0  i32  slot: the number under which the strategy keeps the goroutine's frames; 0 = none given yet
+ * +4  i32  how far below the upper end of the stack the frames of the current coroutine begin
+ * ```
+ *
+ * Deep recursion: see stack-guard.ts.
+ *
+ * Assumes: functions that may call `gogo` are called directly by such functions, or by `mcall` and `morestack`.
+ */
+import { GoOp, type GoProgram, INDIRECT, type Lifted, SP_GLOBAL, SP_LOCAL } from '@go-wasm/lift';
+import { Code, decodeFunction, type Module, Op, ValType } from '@go-wasm/wasm';
+import { Hint, type Lowered } from '../lowered.ts';
+import { assemble, type Instruction } from './assemble.ts';
+import { G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
+import { SpLowering } from './sp-lowering.ts';
+import { StackGuard } from './stack-guard.ts';
+import type { Facts } from './strategy.ts';
+
+const EMPTY = -0x40;
+const { I32, I64 } = ValType;
+const {
+  Block,
+  Br,
+  BrIf,
+  Call,
+  CallIndirect,
+  Drop,
+  End,
+  GlobalGet,
+  GlobalSet,
+  I32Add,
+  I32Const,
+  I32Eq,
+  I32Eqz,
+  I32GtU,
+  I32LeU,
+  I32Load,
+  I32Load16U,
+  I32Ne,
+  I32Or,
+  I32Store,
+  I32Sub,
+  I32WrapI64,
+  I64Const,
+  I64Load,
+  I64Ne,
+  I64Store,
+  If,
+  LocalGet,
+  LocalSet,
+  LocalTee,
+  Loop,
+  Return,
+  Throw,
+  TryTable,
+  Unreachable,
+} = Op;
+
+/**
+ * How many goroutines may keep wasm frames at a time; beyond it a goroutine that parks loses them. V8 holds about 21,600
+ * stacks in Chromium (32,000 in Node), then the process dies.
+ */
+const LIVE_LIMIT = 8_192;
+
+export abstract class StackfulLowering extends SpLowering {
+  /** () -> (). */
+  protected readonly procedure: number;
+  /** Runs goroutines until PAUSE; the index of () -> (). */
+  protected readonly coroutine: number;
+  /** (g: i32) -> slot. */
+  protected readonly slotOf: number;
+  /** Global, i32: how many slots have been given. */
+  protected readonly slots: number;
+  /** Global, i32: how many coroutines have frames. */
+  protected readonly live: number;
+
+  readonly #runtime: GoRuntime;
+  readonly #guard: StackGuard;
+  /** Offset of our eight bytes in g. */
+  readonly #spare: number;
+  readonly #thrown: number;
+  /** Globals: PC_F at which {@link run} ends, and on which goroutine; 0 where only a pause ends it. */
+  readonly #stopPc: number;
+  readonly #stopG: number;
+  readonly #gogo: number;
+  readonly #goexit1: number;
+  readonly #mcall: number;
+  readonly #morestack: number;
+  readonly #morestackNoctxt: number;
+  readonly #mcallOuter: number;
+  readonly #morestackOuter: number;
+
+  constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
+    const runtime = new GoRuntime(program, lifted);
+    super(program, lifted, facts, leaveByFlag(program, lifted, runtime));
+    const { module } = program;
+    this.#runtime = runtime;
+    this.#spare = runtime.spareField();
+    this.#gogo = runtime.getLifted('runtime.gogo');
+    this.#goexit1 = runtime.getLifted('runtime.goexit1');
+    this.#mcall = runtime.getLifted('runtime.mcall');
+    this.#morestack = runtime.getLifted('runtime.morestack');
+    this.#morestackNoctxt = runtime.getLifted('runtime.morestack_noctxt');
+
+    this.procedure = this.addType([], []);
+    this.#thrown = module.tags.push({ type: this.procedure }) - 1;
+    this.slots = this.addGlobal(I32);
+    this.live = this.addGlobal(I32);
+    this.#stopPc = this.addGlobal(I32);
+    this.#stopG = this.addGlobal(I64);
+    this.slotOf = this.addFunction('go_wasm.slot', this.addType([I32], [I32]));
+    this.coroutine = this.addFunction('go_wasm.coroutine', this.procedure);
+    this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', this.addType([I32], [])));
+    this.#mcallOuter = this.addFunction('runtime.mcall.switch', this.type);
+    this.#morestackOuter = this.addFunction('runtime.morestack.switch', this.type);
+    this.wrap(this.#mcall, this.#mcallOuter);
+    this.wrap(this.#morestack, this.#morestackOuter);
+  }
+
+  /** With a slot on the operand stack: leaves its goroutine for the one that was chosen; goes on when it is chosen again. */
+  protected abstract park(): Instruction[];
+  /** With a slot on the operand stack: whether frames wait there, as 1 or 0. */
+  protected abstract hasFrames(): Instruction[];
+  /** Runs the goroutine that was chosen, and all after it, until PAUSE is set; its locals begin at `first`. */
+  protected abstract run(first: number): { locals: readonly number[]; code: Instruction[] };
+  /** What a new slot needs, its number being in local 1. */
+  protected abstract prepareSlot(): Instruction[];
+
+  protected addType(params: number[], results: number[]): number {
+    return this.program.module.types.push({ kind: 'func', params, results }) - 1;
+  }
+
+  protected addGlobal(type: number): number {
+    const init = type === I64 ? ZERO_I64 : 0;
+    return this.program.module.globals.push({ type, mutable: true, init }) - 1;
+  }
+
+  /** The slot of the goroutine that was chosen. */
+  protected chosenSlot(): Instruction[] {
+    return [[GlobalGet, G_GLOBAL], [I32WrapI64], [Call, this.slotOf]];
+  }
+
+  /** Throws the frames away: the coroutine enters anew at the PC below SP, on g. */
+  protected throwFrames(): Instruction[] {
+    return [[Throw, this.#thrown]];
+  }
+
+  protected override lowerCall(f: number, callee: number, place: number, into: Lowered): void {
+    const { code } = into;
+    const { imports } = this.program;
+    const defined = callee === INDIRECT ? -1 : callee - imports;
+    if (
+      (f === this.#mcall && callee === INDIRECT) || // the function for g0
+      (f === this.#goexit1 && defined === this.#mcall)
+    ) {
+      this.call(code, callee, place);
+      this.check(into);
+      return;
+    }
+    if (callee === INDIRECT || defined === this.#morestack || defined === this.#morestackNoctxt) {
+      this.call(code, callee, place);
+      code.push(LocalSet, SP_LOCAL);
+      return;
+    }
+    const byFlag = this.isChecked(callee);
+    if (byFlag && this.#leavesByFlag(f)) {
+      super.lowerCall(f, callee, place, into);
+      return;
+    }
+    this.call(code, callee, place);
+    if (this.isCut(callee)) {
+      code.push(Drop);
+      code.push(byFlag ? Throw : Unreachable, byFlag ? this.#thrown : 0);
+    } else if (byFlag) {
+      code.push(LocalTee, SP_LOCAL);
+      code.push(I32Eqz);
+      code.push(If, EMPTY, Hint.Unlikely);
+      code.push(Throw, this.#thrown);
+      code.push(End);
+    } else code.push(LocalSet, SP_LOCAL);
+  }
+
+  protected override unwind(f: number, code: Code): void {
+    if (f === this.#gogo) super.unwind(f, code);
+    else code.push(Throw, this.#thrown);
+  }
+
+  /** Whether callers know that `f` may return 0. */
+  #leavesByFlag(f: number): boolean {
+    return this.checked[f] === 1 || f === this.#mcall || f === this.#morestack;
+  }
+
+  override finish(module: Module): void {
+    this.define(this.#guard.index, this.#guard.body());
+    this.define(this.slotOf, this.#slotBody());
+    this.define(this.coroutine, this.#coroutineBody());
+    this.define(this.#mcallOuter, this.#mcallBody());
+    this.define(this.#morestackOuter, this.#morestackBody());
+    super.finish(module);
+  }
+
+  /** Helpers that enter Go: all of it runs in coroutines, apart from the start of the runtime. */
+  protected override bridge(f: number): Uint8Array {
+    const runtime = this.#runtime;
+    const { names, imports, isGo } = this.program;
+    switch (names[f]) {
+      case 'wasm_pc_f_loop':
+        return this.#loopBody([[I32Const, 0]]);
+      case 'wasm_pc_f_loop_export':
+        return this.#loopBody([[LocalGet, 0]]);
+      case 'wasm_export_resume':
+        return assemble(
+          [],
+          [...this.#enterAt(runtime.get('runtime.handleEvent')), [Call, imports + runtime.get('wasm_pc_f_loop')]],
+        );
+    }
+    // An exported function calls its Go function, and the loop if that unwinds: now it always does.
+    const exportLoop = runtime.find('wasm_pc_f_loop_export');
+    const code = new Code();
+    const locals = decodeFunction(this.program.module, f, code);
+    const instructions: Instruction[] = [];
+    let exported = false;
+    for (let i = 0; i + 1 < code.length; i++) {
+      const callee = code.op[i] === Call ? code.a[i]! - imports : -1;
+      if (callee >= 0 && isGo[callee] === 1) instructions.push([Drop], ...this.#enterAt(callee), [I32Const, 1]);
+      else instructions.push([code.op[i]!, code.a[i]!, code.b[i]!]);
+      if (callee >= 0 && callee === exportLoop) exported = true;
+    }
+    if (!exported) return super.bridge(f);
+    return assemble(
+      locals.counts.flatMap((n, g) => new Array<number>(n).fill(locals.types[g]!)),
+      instructions,
+    );
+  }
+
+  /** Has function `f` entered next, at its start. */
+  #enterAt(f: number): Instruction[] {
+    const pcF = this.#runtime.pcF(f);
+    return [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub], [I64Const, pcF << 16, pcF >>> 16], [I64Store, 0, 3]];
+  }
+
+  /** The scheduler loop, which ends where `stop` says; parameters of the function are not used otherwise. */
+  #loopBody(stop: Instruction[]): Uint8Array {
+    const parameters = stop[0]![0] === LocalGet ? 1 : 0;
+    const oldPc = parameters;
+    const oldG = parameters + 1;
+    const { locals, code } = this.run(parameters + 2);
+    return assemble(
+      [I32, I64, ...locals],
+      [
+        [GlobalGet, this.#stopPc],
+        [LocalSet, oldPc],
+        [GlobalGet, this.#stopG],
+        [LocalSet, oldG],
+        ...stop,
+        [GlobalSet, this.#stopPc],
+        [GlobalGet, G_GLOBAL],
+        [GlobalSet, this.#stopG],
+        ...code,
+        [I32Const, 0],
+        [GlobalSet, PAUSE_GLOBAL],
+        [LocalGet, oldPc],
+        [GlobalSet, this.#stopPc],
+        [LocalGet, oldG],
+        [GlobalSet, this.#stopG],
+      ],
+    );
+  }
+
+  /** (g) -> slot. */
+  #slotBody(): Uint8Array {
+    return assemble(
+      [I32],
+      [
+        [LocalGet, 0],
+        [I32Load, this.#spare, 2],
+        [LocalTee, 1],
+        [I32Eqz],
+        [If, EMPTY],
+        [GlobalGet, this.slots],
+        [I32Const, 1],
+        [I32Add],
+        [LocalTee, 1],
+        [GlobalSet, this.slots],
+        [LocalGet, 0],
+        [LocalGet, 1],
+        [I32Store, this.#spare, 2],
+        ...this.prepareSlot(),
+        [End],
+        [LocalGet, 1],
+      ],
+    );
+  }
+
+  #coroutineBody(): Uint8Array {
+    const pc: Instruction[] = [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub]];
+    const leave: Instruction[] = [[GlobalGet, this.live], [I32Const, 1], [I32Sub], [GlobalSet, this.live], [Return]];
+    return assemble(
+      [I32],
+      [
+        [GlobalGet, this.live],
+        [I32Const, 1],
+        [I32Add],
+        [GlobalSet, this.live],
+        [Loop, EMPTY],
+        [Block, EMPTY], // the frames are gone
+        [TryTable, [EMPTY, 0, this.#thrown, 0]],
+        [Loop, EMPTY],
+        // Frames begin here.
+        [GlobalGet, G_GLOBAL],
+        [I32WrapI64],
+        [LocalTee, 0],
+        [LocalGet, 0],
+        [I32Load, G.stackHi, 2],
+        [GlobalGet, SP_GLOBAL],
+        [I32Sub],
+        [I32Store, this.#spare + 4, 2],
+        [GlobalGet, SP_GLOBAL],
+        [Call, this.#guard.index],
+        ...pc,
+        [I32Load16U, 0, 1],
+        [GlobalGet, SP_GLOBAL],
+        ...pc,
+        [I32Load, 2, 1],
+        [CallIndirect, this.type],
+        [LocalTee, 0],
+        [I32Eqz],
+        [BrIf, 2],
+        [LocalGet, 0],
+        [GlobalSet, SP_GLOBAL],
+        // Back in the exported function that was called?
+        ...pc,
+        [I32Load, 2, 1],
+        [GlobalGet, this.#stopPc],
+        [I32Ne],
+        [BrIf, 0],
+        [GlobalGet, G_GLOBAL],
+        [GlobalGet, this.#stopG],
+        [I64Ne],
+        [BrIf, 0],
+        [I32Const, 1],
+        [GlobalSet, PAUSE_GLOBAL],
+        [Br, 2],
+        [End],
+        [End],
+        [Unreachable],
+        [End],
+        [GlobalGet, PAUSE_GLOBAL],
+        [If, EMPTY],
+        ...leave,
+        [End],
+        ...this.chosenSlot(),
+        ...this.hasFrames(),
+        [I32Eqz],
+        [BrIf, 0],
+        [End],
+        ...leave,
+      ],
+    );
+  }
+
+  #mcallBody(): Uint8Array {
+    // Parameters pc, sp; locals: g before, where it goes on, its depth there, the function for g0.
+    const [sp, gp, pc, depth, fn] = [1, 2, 3, 4, 5];
+    return assemble(
+      [I32, I64, I32, I32],
+      [
+        [GlobalGet, G_GLOBAL],
+        [I32WrapI64],
+        [LocalTee, gp],
+        [I32Load, G.stackHi, 2],
+        [LocalGet, sp],
+        [I32Sub],
+        [I32Const, 8],
+        [I32Sub],
+        [LocalSet, depth],
+        [LocalGet, sp],
+        [I64Load, 0, 3],
+        [LocalSet, pc],
+        [LocalGet, sp],
+        [I32Load, 8, 2],
+        [I32Load, 2, 1],
+        [LocalSet, fn],
+        [LocalGet, 0],
+        [LocalGet, sp],
+        [Call, this.program.imports + this.#mcall],
+        [Drop],
+        // A goroutine that ends leaves by flags.
+        [LocalGet, fn],
+        [I32Const, this.#runtime.pcF(this.#runtime.get('runtime.goexit0'))],
+        [I32Eq],
+        [If, EMPTY],
+        [I32Const, 0],
+        [Return],
+        [End],
+        [GlobalGet, G_GLOBAL],
+        [I32WrapI64],
+        [LocalGet, gp],
+        [I32Ne],
+        [If, EMPTY],
+        [GlobalGet, this.live],
+        [I32Const, LIVE_LIMIT],
+        [I32GtU],
+        [If, EMPTY],
+        ...this.throwFrames(),
+        [End],
+        [LocalGet, gp],
+        [Call, this.slotOf],
+        ...this.park(),
+        [End],
+        // Is it where it was? A recovered panic goes on elsewhere.
+        [GlobalGet, SP_GLOBAL],
+        [I32Const, 8],
+        [I32Sub],
+        [I64Load, 0, 3],
+        [LocalGet, pc],
+        [I64Ne],
+        [LocalGet, gp],
+        [I32Load, G.stackHi, 2],
+        [GlobalGet, SP_GLOBAL],
+        [I32Sub],
+        [LocalGet, depth],
+        [I32Ne],
+        [I32Or],
+        [If, EMPTY],
+        ...this.throwFrames(),
+        [End],
+        ...this.#guardAgain(gp),
+        [GlobalGet, SP_GLOBAL],
+      ],
+    );
+  }
+
+  #morestackBody(): Uint8Array {
+    // Parameters pc, sp; locals: g before, the size of its stack.
+    const [sp, gp, size] = [1, 2, 3];
+    const sizeNow: Instruction[] = [
+      [LocalGet, gp],
+      [I32Load, G.stackHi, 2],
+      [LocalGet, gp],
+      [I32Load, G.stackLo, 2],
+      [I32Sub],
+    ];
+    return assemble(
+      [I32, I32],
+      [
+        [GlobalGet, G_GLOBAL],
+        [I32WrapI64],
+        [LocalSet, gp],
+        ...this.#guard.ifArtificial(gp, [
+          [LocalGet, sp],
+          [I32Const, 8],
+          [I32Add],
+          [GlobalSet, SP_GLOBAL],
+          ...this.throwFrames(),
+        ]),
+        ...sizeNow,
+        [LocalSet, size],
+        [LocalGet, 0],
+        [LocalGet, sp],
+        [Call, this.program.imports + this.#morestack],
+        [Drop],
+        [GlobalGet, G_GLOBAL],
+        [I32WrapI64],
+        [LocalGet, gp],
+        [I32Ne],
+        ...sizeNow,
+        [LocalGet, size],
+        [I32LeU],
+        [I32Or],
+        [If, EMPTY],
+        ...this.throwFrames(),
+        [End],
+        ...this.#guardAgain(gp),
+        [GlobalGet, SP_GLOBAL],
+      ],
+    );
+  }
+
+  /** Go has set the guard of goroutine g, in the local, to where it is on a stack of its own. */
+  #guardAgain(g: number): Instruction[] {
+    return [
+      [LocalGet, g],
+      [I32Load, G.stackHi, 2],
+      [LocalGet, g],
+      [I32Load, this.#spare + 4, 2],
+      [I32Sub],
+      [Call, this.#guard.index],
+    ];
+  }
+}
+
+/**
+ * By index among the defined functions: 1 for those that return 0 when a goroutine was chosen, which are `gogo` and who
+ * calls it, and for those by which a goroutine ends.
+ */
+function leaveByFlag(program: GoProgram, lifted: Lifted, runtime: GoRuntime): Uint8Array {
+  const { functions, imports } = program;
+  const { code, funcBlock, blockStart, blockEnd } = lifted;
+  const result = new Uint8Array(functions);
+  const wrapped = new Set(['runtime.mcall', 'runtime.morestack'].map((name) => runtime.get(name)));
+  const callers = new Map<number, number[]>();
+  for (let f = 0; f < functions; f++) {
+    if (!lifted.isLifted(f)) continue;
+    for (let i = blockStart[funcBlock[f]!]!, end = blockEnd[funcBlock[f + 1]! - 1]!; i < end; i++) {
+      const o = code.op[i]!;
+      if ((o !== GoOp.Call && o !== GoOp.TailCall && o !== GoOp.CallFlag) || code.a[i] === INDIRECT) continue;
+      const callee = code.a[i]! - imports;
+      const list = callers.get(callee);
+      if (list === undefined) callers.set(callee, [f]);
+      else if (list[list.length - 1] !== f) list.push(f);
+    }
+  }
+  const work = [runtime.get('runtime.gogo')];
+  for (let f = work.pop(); f !== undefined; f = work.pop()) {
+    if (result[f] === 1 || wrapped.has(f)) continue;
+    result[f] = 1;
+    work.push(...(callers.get(f) ?? []));
+  }
+  result[runtime.get('runtime.goexit1')] = 1;
+  result[runtime.get('runtime.goexit')] = 1;
+  return result;
+}
+
+const ZERO_I64 = Uint8Array.of(I64Const, 0, End);
