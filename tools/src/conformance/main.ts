@@ -140,12 +140,17 @@ function report(title: string, verdicts: Verdict[], setting: Setting): string {
   for (const v of different) {
     lines.push('', `${v.id}: ${v.differences.length} differ`);
     for (const { name, stock, ours } of v.differences.slice(0, 20)) {
-      lines.push(`  ${name}`, `    stock:   ${stock.join(' | ')}`, `    go-wasm: ${ours.join(' | ')}`);
+      lines.push(`  ${name}`, `    stock:   ${distinct(stock)}`, `    go-wasm: ${distinct(ours)}`);
       if (v.failures[name]) lines.push(indent(v.failures[name]));
     }
   }
   for (const { v, name } of unlisted) lines.push('', `${v.id} ${name} fails`, indent(v.failures[name]!));
   return `${lines.join('\n')}\n`;
+}
+
+/** What several runs showed, each once. */
+function distinct(outcomes: string[]): string {
+  return [...new Set(outcomes)].join(' | ');
 }
 
 function indent(text: string): string {
