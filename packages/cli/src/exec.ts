@@ -15,7 +15,7 @@ import { type Toolchain, which } from './toolchain.ts';
 export function execFlag(go: Toolchain, goos: 'js' | 'wasip1'): string {
   const stack = stackSize();
   const node = ['node', ...(stack === undefined ? [] : [`--stack-size=${stack}`])];
-  if (goos === 'wasip1') return joinQuoted([...node, '--no-warnings=ExperimentalWarning', WASIP1_RUNNER]);
+  if (goos === 'wasip1') return joinQuoted([...node, '--disable-warning=ExperimentalWarning', WASIP1_RUNNER]);
   return joinQuoted([...node, jsRunner(go)]);
 }
 
@@ -42,7 +42,7 @@ export function withNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
  */
 export function stackSize(): number | undefined {
   if (process.platform === 'win32') return undefined;
-  const limit = Number(execFileSync('sh', ['-c', 'ulimit -s'], { encoding: 'utf8' }));
+  const limit = Number(execFileSync('/bin/sh', ['-c', 'ulimit -s'], { encoding: 'utf8' }));
   // What V8 calls from there, and the environment, need room below the limit.
   return Number.isNaN(limit) ? 8192 : Math.max(984, Math.min(8192, limit - 512));
 }

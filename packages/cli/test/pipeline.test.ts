@@ -73,20 +73,18 @@ test('go-wasm link makes of stock Go’s output what go-wasm build makes', async
   expect(statSync(linked!).size).toBeLessThan(statSync(stock!).size);
 });
 
-describe('go-wasm link refuses', () => {
-  const bytes = {
-    'no module': () => Buffer.from('nonsense'),
-    'a module that is cut short': (stock: Buffer) => stock.subarray(0, 100_000),
-    'a module that is not Go’s': () => Buffer.from('\0asm\x01\0\0\0', 'latin1'),
-    'what it has made itself': (_: Buffer, ours: Buffer) => ours,
-  };
-  const codes = ['GW1', 'GW1', 'GW2', 'GW2'];
-  test.each(Object.keys(bytes).map((name, k) => [name, codes[k]]))('%s', async (name, code) => {
-    const [stock, ours] = [join(TEMP, 'stock app.wasm'), join(TEMP, 'our app.wasm')];
-    await real(['build', '-linkmode=internal', '-o', stock, '.'], { cwd: APP });
-    await real(['link', stock, '-o', ours], {});
+describe('go-wasm link refuses', async () => {
+  const [stock, ours] = [join(TEMP, 'stock app.wasm'), join(TEMP, 'our app.wasm')];
+  await real(['build', '-linkmode=internal', '-o', stock, '.'], { cwd: APP });
+  await real(['link', stock, '-o', ours], {});
+  test.each([
+    ['no module', 'GW1', Buffer.from('nonsense')],
+    ['a module that is cut short', 'GW1', readFileSync(stock).subarray(0, 100_000)],
+    ['a module that is not Go’s', 'GW2', Buffer.from('\0asm\x01\0\0\0', 'latin1')],
+    ['what it has made itself', 'GW2', readFileSync(ours)],
+  ])('%s', async (name, code, input) => {
     const cwd = folder(`refused ${name}`, { 'in.wasm': '' });
-    writeFileSync(join(cwd, 'in.wasm'), bytes[name as keyof typeof bytes](readFileSync(stock), readFileSync(ours)));
+    writeFileSync(join(cwd, 'in.wasm'), input);
     const refused = await real(['link', 'in.wasm', '-o', 'out.wasm'], { cwd });
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toMatch(new RegExp(`^go-wasm: ${code}\\d{3}: .* \\(in\\.wasm.*\\)\n {2}hint: .*\n$`));

@@ -1,0 +1,4 @@
+package main
+
+// main must not return while the host has calls to make.
+func main() { select {} }

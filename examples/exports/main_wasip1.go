@@ -1,0 +1,4 @@
+package main
+
+// main is not called in a library.
+func main() {}
