@@ -11,6 +11,7 @@ import { mayUnwind } from './analyses/may-unwind.ts';
 import { neverReturns } from './analyses/never-returns.ts';
 import { type BranchHints, Emitter } from './emit.ts';
 import { Lowered } from './lowered.ts';
+import { ColdCalls } from './passes/cold-calls.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { addBranchHints, mark } from './sections.ts';
 import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
@@ -32,6 +33,7 @@ export class LinkContext {
   // One function at a time.
   readonly lowered: Lowered = new Lowered();
   readonly simplifier: Simplifier = new Simplifier();
+  coldCalls: ColdCalls | undefined;
   readonly scratch: Scratch = new Scratch();
   structured!: Structured;
   readonly emitter: Emitter = new Emitter();
@@ -102,6 +104,16 @@ export const pipeline: readonly Stage[] = [
     description: 'shorter sequences of instructions for the same: addresses, conditions, SP',
     optional: true,
     runFunction: (cx) => cx.simplifier.run(cx.lowered),
+  },
+  {
+    name: 'cold-calls',
+    description: 'calls that never return in fewer bytes',
+    optional: true,
+    runFunction: (cx) => {
+      const { module, imports, names } = cx.program;
+      cx.coldCalls ??= new ColdCalls(module, cx.lowering, cx.neverReturns, imports, names);
+      cx.coldCalls.run(cx.lowered);
+    },
   },
   {
     name: 'structure',

@@ -122,8 +122,7 @@ export class SpLowering implements Lowering {
     this.#leavesSp = helpersThatLeaveSp(program);
   }
 
-  /** Adds a function, to be {@link define}d before `finish`. Returns its index. */
-  protected addFunction(name: string, type: number): number {
+  addFunction(name: string, type: number): number {
     const { imports, functions } = this.program;
     return imports + functions + this.#added.push({ name, type, body: undefined }) - 1;
   }
@@ -133,7 +132,7 @@ export class SpLowering implements Lowering {
     this.#callee[this.program.imports + f] = index;
   }
 
-  protected define(index: number, body: Uint8Array): void {
+  define(index: number, body: Uint8Array): void {
     const { imports, functions } = this.program;
     this.#added[index - imports - functions]!.body = body;
   }

@@ -26,6 +26,10 @@ export interface Lowering {
   readonly extraParameters: number;
   /** What the function leaves on the operand stack at its unwind exit. */
   readonly unwindResult: number;
+  /** Adds a function to the module, to be {@link define}d before `finish`. Returns its index. */
+  addFunction(name: string, type: number): number;
+  /** Gives a function that was added its body (locals and code). */
+  define(index: number, body: Uint8Array): void;
   /** Changes everything around the lowered functions: helpers, adapters, table, types. */
   finish(module: Module): void;
 }

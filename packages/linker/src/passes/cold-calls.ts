@@ -1,0 +1,115 @@
+/**
+ * Calls that never return take most of the bytes of a bounds check, a nil check and a stack check: SP is moved, the return
+ * PC stored, and only then the function called. One small function for each such callee does that instead:
+ *
+ * ```
+ * local.get $sp                       local.get $sp
+ * i32.const -8                        i64.const PC
+ * i32.add                             call $callee.at
+ * local.tee $sp
+ * i64.const PC                  →
+ * i64.store
+ * i32.const 0
+ * local.get $sp
+ * call $callee
+ * ```
+ *
+ * The goroutine's stack looks the same to the callee, and so to tracebacks.
+ *
+ * Assumes: SP is not needed behind the call, since its result is returned or dropped right there.
+ */
+import { SP_LOCAL } from '@go-wasm/lift';
+import { ByteWriter, Code, encodeBody, type Module, Op, ValType } from '@go-wasm/wasm';
+import type { Lowered } from '../lowered.ts';
+import type { Lowering } from '../strategies/strategy.ts';
+
+const { Call, Drop, End, I32Add, I32Const, I64Const, I64Store, LocalGet, LocalTee, Return } = Op;
+
+export class ColdCalls {
+  readonly #lowering: Lowering;
+  readonly #neverReturns: Uint8Array;
+  readonly #imports: number;
+  readonly #names: readonly string[];
+  readonly #type: number;
+  /** Callee → the function that stores the return PC and calls it. */
+  readonly #at: Map<number, number> = new Map();
+
+  constructor(module: Module, lowering: Lowering, neverReturns: Uint8Array, imports: number, names: readonly string[]) {
+    this.#lowering = lowering;
+    this.#neverReturns = neverReturns;
+    this.#imports = imports;
+    this.#names = names;
+    this.#type = module.types.push({ kind: 'func', params: [ValType.I32, ValType.I64], results: [ValType.I32] }) - 1;
+  }
+
+  run({ code, start, end, graph }: Lowered): void {
+    const { op, a, b, offset } = code;
+    let to = 0;
+    // The blocks' code stands in the order of the blocks.
+    for (let block = 0; block < graph!.size; block++) {
+      const from = start[block]!;
+      const until = end[block]!;
+      start[block] = to;
+      for (let i = from; i < until; i++, to++) {
+        if (op[i] === Call && i + 1 < until && this.#isColdCall(code, a[i]!, op[i + 1]!, start[block]!, to)) {
+          op[to - 7] = I64Const;
+          a[to - 7] = a[to - 4]!;
+          b[to - 7] = b[to - 4]!;
+          to -= 6;
+          a[i] = this.#functionAt(a[i]!);
+        }
+        op[to] = op[i]!;
+        a[to] = a[i]!;
+        b[to] = b[i]!;
+        offset[to] = offset[i]!;
+      }
+      end[block] = to;
+    }
+    code.length = to;
+  }
+
+  /** Whether what has been written up to `to`, and a call of `callee`, is such a call. */
+  #isColdCall({ op, a }: Code, callee: number, next: number, from: number, to: number): boolean {
+    return (
+      (next === Return || next === Drop) &&
+      this.#neverReturns[callee - this.#imports] === 1 &&
+      to - from >= 8 &&
+      op[to - 1] === LocalGet &&
+      a[to - 1] === SP_LOCAL &&
+      op[to - 2] === I32Const &&
+      a[to - 2] === 0 &&
+      op[to - 3] === I64Store &&
+      a[to - 3] === 0 &&
+      op[to - 4] === I64Const &&
+      op[to - 5] === LocalTee &&
+      a[to - 5] === SP_LOCAL &&
+      op[to - 6] === I32Add &&
+      op[to - 7] === I32Const &&
+      a[to - 7] === -8 &&
+      op[to - 8] === LocalGet &&
+      a[to - 8] === SP_LOCAL
+    );
+  }
+
+  #functionAt(callee: number): number {
+    const known = this.#at.get(callee);
+    if (known !== undefined) return known;
+    const index = this.#lowering.addFunction(`${this.#names[callee - this.#imports]}.at`, this.#type);
+    const code = new Code(16);
+    code.push(LocalGet, 0);
+    code.push(I32Const, -8);
+    code.push(I32Add);
+    code.push(LocalTee, 0);
+    code.push(LocalGet, 1);
+    code.push(I64Store, 0, 3);
+    code.push(I32Const, 0);
+    code.push(LocalGet, 0);
+    code.push(Call, callee);
+    code.push(End);
+    const writer = new ByteWriter(32);
+    encodeBody({ counts: [], types: [] }, code, 0, code.length, writer);
+    this.#lowering.define(index, writer.take());
+    this.#at.set(callee, index);
+    return index;
+  }
+}
