@@ -1,7 +1,17 @@
 import { type BlockId, Exit, type Graph } from './graph.ts';
 import { labelLiveness } from './liveness.ts';
 import { type Structured, Tok } from './structured.ts';
-import { firstLabel, isIf, nextToken, resolve, StructureError, successors, tokenNames, usesCode } from './tokens.ts';
+import {
+  endsPath,
+  firstLabel,
+  isIf,
+  nextToken,
+  resolve,
+  StructureError,
+  successors,
+  tokenNames,
+  usesCode,
+} from './tokens.ts';
 
 /**
  * Proves that a structured program does what its graph does, whatever the conditions are. From the code of each block, each
@@ -162,11 +172,16 @@ export function checkStructured(graph: Graph, structured: Structured): void {
       }
     }
   }
+  for (let at = 0; at < length; at = nextToken(tokens, at)) {
+    const mayEnd = nextToken(tokens, at) < length || endsPath(tokens[at]!);
+    if (!mayEnd) throw new StructureError(at, 'an emitter cannot see that control does not come to the end');
+  }
 }
 
 /**
  * Looks for what a structured program could do without: tokens that control never reaches, a Block or Loop that nothing
- * branches to, an If with an empty arm, a branch to what follows anyway, a value of the label variable that nothing reads.
+ * branches to, an If with an empty arm, an Else where one arm does not come to its end, a branch to what follows anyway, a
+ * value of the label variable that nothing reads.
  * Returns one line for each; a program without waste gives none.
  */
 export function findWaste(structured: Structured): string[] {
@@ -203,6 +218,8 @@ export function findWaste(structured: Structured): string[] {
     if (reached[at] === 0 && !closes) say(`control does not reach ${tokenNames[kind]}`);
     if ((kind === Tok.Block || kind === Tok.Loop) && used[tokens[at + 1]!] === 0)
       say(`nothing branches to ${tokenNames[kind]}`);
+    if (kind === Tok.Else && reached[at] === 0) say('the arm before Else does not come to its end');
+    if (kind === Tok.Else && reached[skip[at]! - 1] === 0) say('the arm after Else does not come to its end');
     if ((isIf(kind) || kind === Tok.Else) && (tokens[next] === Tok.End || tokens[next] === Tok.Else))
       say('an empty arm');
     for (let i = firstLabel(tokens, at); i < next; i++) {

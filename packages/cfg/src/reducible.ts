@@ -24,6 +24,8 @@ const ENTRY = 7; // what the dispatch block branches to, which sets the variable
 const SPLIT_FACTOR = 2;
 /** Loops that more side entries than this lead into (those of inner loops included) are not tried to be split. */
 const MAX_SIDE_ENTRIES = 32;
+/** How many of the entries of a loop are tried as the one that stays. */
+const MAX_HEADS = 4;
 /** Irreducible loops nested deeper are dissolved. */
 const MAX_DISPATCH_DEPTH = 4;
 /** Copies may be split again as often. */
@@ -36,8 +38,8 @@ const SPLIT_ROUNDS = 3;
  * A *side entry* is an edge from outside a loop to a block of it that is not the header. For each loop with side entries
  * there are two remedies, and the one with less code is taken (with a bonus for the first, which costs no time):
  *
- * - *Node splitting*: what a side entry reaches in the loop without passing the header is copied, and the side entries
- *   lead to the copy. The copies of all loops together are at most as large as the graph.
+ * - *Node splitting*: what the entries of the loop but one reach in it without passing that one is copied, and the ways
+ *   into the loop lead to the copies. The copies of all loops together are at most as large as the graph.
  * - *Dispatch*: the loop gets a new header that tests the label variable. It is 0 in normal operation, so that ordinary
  *   entries and back edges cost just that test; a side entry sets it to the number of its target, goes to the new header
  *   of the outermost loop it enters, and from there through those of the loops nested in it; it is set back to 0 at the
@@ -59,8 +61,7 @@ export function makeReducible(graph: Graph, analysis: Analysis, sizes?: ArrayLik
   }
   if (analysis.irreducibleLoops > 0) {
     result = dispatch(result, analysis);
-    dropDeadSets(result, analysis.run(result.graph));
-    analysis.run(result.graph);
+    if (dropDeadSets(result, analysis.run(result.graph))) analysis.run(result.graph);
   }
   if (analysis.irreducibleLoops > 0) throw new Error('bug in makeReducible: the result is irreducible');
   return result;
@@ -127,6 +128,12 @@ function innermostBeside({ loopOf, loopHeader, loopParent }: Analysis, t: BlockI
   return loopHeader[loop] === t ? loopParent[loop]! : loop;
 }
 
+/** Blocks to copy, and their size. */
+interface Collection {
+  readonly blocks: readonly BlockId[];
+  readonly size: number;
+}
+
 /** Splits those irreducible loops, none within another one, where that is the cheaper remedy; undefined if none is. */
 function splitLoops(from: Expanded, analysis: Analysis, sizes: ArrayLike<number> | undefined): Expanded | undefined {
   const { graph, origin } = from;
@@ -146,39 +153,58 @@ function splitLoops(from: Expanded, analysis: Analysis, sizes: ArrayLike<number>
   const copies: BlockId[] = [];
   const copyOf = new Int32Array(size).fill(-1);
   const splitAt = new Int32Array(loops).fill(-1); // of each loop: the split loop it is in, or is
+  const head = new Int32Array(loops); // of each split loop: the one block that is entered afterwards
+  const collected = new Int32Array(size); // the number of the last collection that a block was in
+  let collections = 0;
+  /** What `entries` reach in loop `l` without passing `except`; undefined if its size is over `limit`. */
+  const collect = (entries: BlockId[], l: number, except: BlockId, limit: number): Collection | undefined => {
+    const blocks: BlockId[] = [];
+    let sum = 0;
+    collections++;
+    const add = (b: BlockId): void => {
+      if (b === except || collected[b] === collections) return;
+      collected[b] = collections;
+      blocks.push(b);
+      sum += sizeOf(b);
+    };
+    entries.forEach(add);
+    for (let k = 0; k < blocks.length && sum <= limit; k++) {
+      const b = blocks[k]!;
+      for (let e = succStart[b]!; e < succStart[b + 1]!; e++) if (analysis.inLoop(succ[e]!, l)) add(succ[e]!);
+    }
+    return sum > limit ? undefined : { blocks, size: sum };
+  };
   for (let l = 0; l < loops; l++) {
     const last = loopLast[l]!;
     if (loopIrreducible[l] === 0 || start[last + 1]! - start[l]! > MAX_SIDE_ENTRIES) continue;
-    const kept = copies.length;
+    const entries = [loopHeader[l]!];
     let cost = TEST;
-    let copySize = 0;
-    const copy = (b: BlockId): void => {
-      copyOf[b] = size + copies.length;
-      copies.push(b);
-      copySize += sizeOf(b);
-    };
     for (let k = start[l]!; k < start[last + 1]!; k++) {
       if (outer[k]! > l) continue; // enters only loops in this one
       cost += SET;
-      if (copyOf[to[k]!]! < 0) {
-        cost += ENTRY;
-        copy(to[k]!);
-      }
+      if (entries.includes(to[k]!)) continue;
+      cost += ENTRY;
+      entries.push(to[k]!);
     }
-    const limit = Math.min(cost * SPLIT_FACTOR, budget);
-    for (let k = kept; k < copies.length && copySize <= limit; k++) {
-      const b = copies[k]!;
-      for (let e = succStart[b]!; e < succStart[b + 1]!; e++) {
-        const t = succ[e]!;
-        if (copyOf[t]! < 0 && t !== loopHeader[l] && analysis.inLoop(t, l)) copy(t);
-      }
+    // Any of the entries may be the one that stays.
+    let best: Collection | undefined;
+    for (const entry of entries.slice(0, MAX_HEADS)) {
+      const found = collect(
+        entries,
+        l,
+        entry,
+        best === undefined ? Math.min(cost * SPLIT_FACTOR, budget) : best.size - 1,
+      );
+      if (found === undefined) continue;
+      best = found;
+      head[l] = entry;
     }
-    if (copySize > limit) {
-      for (let k = kept; k < copies.length; k++) copyOf[copies[k]!] = -1;
-      copies.length = kept;
-      continue;
+    if (best === undefined) continue;
+    for (const b of best.blocks) {
+      copyOf[b] = size + copies.length;
+      copies.push(b);
     }
-    budget -= copySize;
+    budget -= best.size;
     splitAt.fill(l, l, last + 1);
     l = last;
   }
@@ -187,7 +213,7 @@ function splitLoops(from: Expanded, analysis: Analysis, sizes: ArrayLike<number>
   /** Where the edge b → t of the graph leads if b is the copy (or not) of a block in a split loop. */
   const target = (b: BlockId, isCopy: boolean, t: BlockId): BlockId => {
     const l = loopOf[t]! < 0 ? -1 : splitAt[loopOf[t]!]!;
-    if (l < 0 || t === loopHeader[l]) return t;
+    if (l < 0 || t === head[l]) return t;
     return isCopy || !analysis.inLoop(b, l) ? copyOf[t]! : t;
   };
   const builder = new GraphBuilder();
@@ -356,8 +382,11 @@ function dissolve({ loops, loopParent, loopIrreducible }: Analysis): Int32Array 
   return into;
 }
 
-/** Goes past the blocks that set the label variable to what nothing reads: where each way on sets it again. */
-function dropDeadSets({ graph, origin }: Expanded, analysis: Analysis): void {
+/**
+ * Goes past the blocks that set the label variable to what nothing reads: where each way on sets it again. Returns whether
+ * there are any.
+ */
+function dropDeadSets({ graph, origin }: Expanded, analysis: Analysis): boolean {
   const { size, kind, succStart, succ } = graph;
   const { predStart, pred } = analysis;
   // Backwards from what reads the variable, up to what sets it.
@@ -373,11 +402,15 @@ function dropDeadSets({ graph, origin }: Expanded, analysis: Analysis): void {
       if (!(origin![p]! < 0 && kind[p] === Exit.Goto)) work.push(p);
     }
   }
+  let dropped = false;
   for (let e = 0; e < succ.length; e++) {
     const t = succ[e]!;
     const next = succ[succStart[t]!]!;
-    if (origin![t]! < 0 && kind[t] === Exit.Goto && live[next] === 0) succ[e] = next;
+    if (origin![t]! >= 0 || kind[t] !== Exit.Goto || live[next] === 1) continue;
+    succ[e] = next;
+    dropped = true;
   }
+  return dropped;
 }
 
 /** Gives block `as` of the builder the exit of block `b` of the graph, with other targets. */

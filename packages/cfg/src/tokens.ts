@@ -122,6 +122,7 @@ export function resolve({ tokens, length, labels, usesLabelVariable }: Structure
     if (usesCode(kind) && !(last >= 0 && tokens[last] === Tok.Code && tokens[last + 1] === tokens[at + 1]))
       fail(at, `${tokenNames[kind]} ${tokens[at + 1]} does not directly follow the code of that block`);
     if (usesVariable(kind) && !usesLabelVariable) fail(at, 'the program claims not to use the label variable');
+    if (kind === Tok.SetLabel && tokens[at + 1]! < 0) fail(at, 'values of the label variable are not negative');
     last = at;
     at = next;
   }
@@ -162,14 +163,18 @@ export function successors({ tokens }: Structured, { target, skip }: Jumps, at: 
   const next = nextToken(tokens, at);
   for (let i = firstLabel(tokens, at); i < next; i++) to.push(target[tokens[i]!]!);
   if (isIf(kind) || kind === Tok.Else) to.push(skip[at]!);
-  const ends =
-    kind === Tok.Else ||
+  if (kind !== Tok.Else && !endsPath(kind)) to.push(next);
+}
+
+/** Whether control never goes on to the token after one of this kind. */
+export function endsPath(kind: number): boolean {
+  return (
     kind === Tok.Br ||
     kind === Tok.BrTable ||
     kind === Tok.BrTableLabel ||
     kind === Tok.Leave ||
-    kind === Tok.Unreachable;
-  if (!ends) to.push(next);
+    kind === Tok.Unreachable
+  );
 }
 
 /** Whether a token uses the condition or index of its block, or ends it. */

@@ -67,6 +67,11 @@ describe('checkStructured', () => {
     ],
     ['token 0: Drop 0 does not directly follow the code of that block', choice, program([Drop, 0])],
     ['token 0: the program claims not to use the label variable', straight, program([SetLabel, 1, Code, 0, Leave, 0])],
+    [
+      'token 0: values of the label variable are not negative',
+      straight,
+      program([SetLabel, -1, Code, 0, Leave, 0], 0, true),
+    ],
     ['token 4: a table needs a default label', choice, program([Block, 0, Code, 0, BrTable, 0, 0, End], 1)],
     ['token 0: control arrives at the end', straight, program([Block, 0, End], 1)],
     ['token 0: control goes round in circles', straight, program([Loop, 0, Br, 0, End], 1)],
@@ -75,6 +80,11 @@ describe('checkStructured', () => {
       'token 4: control arrives at block 2, but should at block 1',
       choice,
       program([Code, 0, If, 0, Code, 2, Leave, 2, End, Code, 1, Leave, 1]),
+    ],
+    [
+      'token 13: an emitter cannot see that control does not come to the end',
+      choice,
+      program([Code, 0, If, 0, Code, 1, Leave, 1, Else, Code, 2, Leave, 2, End]),
     ],
     ['token 4: BrIf is not how block 0 ends', cycle, program([Loop, 0, Code, 0, BrIf, 0, 0, Br, 0, End], 1)],
     [
@@ -150,6 +160,14 @@ describe('findWaste', () => {
     ['token 4: a branch to what follows', program([Block, 0, Code, 0, Br, 0, End, Code, 1, Leave, 1], 1)],
     ['token 4: a branch to what follows', program([Block, 0, Code, 0, BrIf, 0, 0, End, Code, 1, Leave, 1], 1)],
     ['token 0: nothing reads this value of the label variable', program([SetLabel, 1, Code, 0, Leave, 0], 0, true)],
+    [
+      'token 8: the arm before Else does not come to its end',
+      program([Code, 0, If, 0, Code, 1, Leave, 1, Else, Code, 2, End, Code, 3, Leave, 3]),
+    ],
+    [
+      'token 6: the arm after Else does not come to its end',
+      program([Code, 0, If, 0, Code, 1, Else, Code, 2, Leave, 2, End, Code, 3, Leave, 3]),
+    ],
   ])('finds: %s', (what, structured) => {
     expect(findWaste(structured)).toEqual([what]);
   });
