@@ -11,7 +11,7 @@
  * are thrown away, and the function is entered anew on an empty wasm stack, where the next segment begins. Callers are
  * re-entered when it is their turn.
  *
- * On the usual small stacks the real guard is the higher one, and nothing is written.
+ * On the usual small stacks the real guard is the higher one.
  *
  * Assumes: a wasm frame is no more than a few times as large as its Go frame, so that a segment fits into what engines
  * give (V8: just under 1 MB). Where that fails the engine's stack overflows, and the instance is lost.
@@ -26,7 +26,6 @@ const {
   I32Add,
   I32And,
   I32Const,
-  I32Eq,
   I32GtU,
   I32Load,
   I32LtU,
@@ -35,8 +34,11 @@ const {
   I32WrapI64,
   If,
   LocalGet,
-  LocalTee,
+  LocalSet,
+  Select,
 } = Op;
+
+const EMPTY = -0x40;
 
 /** How much of a Go stack may have wasm frames, in bytes. */
 const SEGMENT = 200 * 1024;
@@ -56,28 +58,26 @@ export class StackGuard {
     return assemble(
       [ValType.I32],
       [
-        // Where Go has set the guard itself, to have the goroutine yield, it stays.
         [GlobalGet, G_GLOBAL],
         [I32WrapI64],
-        [LocalTee, 1],
-        [I32Load, G.stackGuard0, 2],
+        [LocalSet, 1],
+        ...this.#isAddress(1),
+        [If, EMPTY],
+        [LocalGet, 1],
+        [LocalGet, 0],
+        [I32Const, SEGMENT],
+        [I32Sub],
         [LocalGet, 1],
         [I32Load, G.stackLo, 2],
         [I32Const, real],
         [I32Add],
-        [I32Eq],
         [LocalGet, 0],
         [LocalGet, 1],
         [I32Load, G.stackLo, 2],
         [I32Sub],
         [I32Const, SEGMENT + real],
         [I32GtU],
-        [I32And],
-        [If, -0x40],
-        [LocalGet, 1],
-        [LocalGet, 0],
-        [I32Const, SEGMENT],
-        [I32Sub],
+        [Select],
         [I32Store, G.stackGuard0, 2],
         [End],
       ],
@@ -96,14 +96,9 @@ export class StackGuard {
       [I32Sub],
       [I32Const, this.#real],
       [I32GtU],
-      // Requests to yield are above all addresses.
-      [LocalGet, g],
-      [I32Load, G.stackGuard0, 2],
-      [LocalGet, g],
-      [I32Load, G.stackHi, 2],
-      [I32LtU],
+      ...this.#isAddress(g),
       [I32And],
-      [If, -0x40],
+      [If, EMPTY],
       [LocalGet, g],
       [LocalGet, g],
       [I32Load, G.stackLo, 2],
@@ -113,5 +108,10 @@ export class StackGuard {
       ...then,
       [End],
     ];
+  }
+
+  /** Whether the guard of g is one: Go's requests to yield are numbers above all addresses. */
+  #isAddress(g: number): Instruction[] {
+    return [[LocalGet, g], [I32Load, G.stackGuard0, 2], [LocalGet, g], [I32Load, G.stackHi, 2], [I32LtU]];
   }
 }

@@ -27,6 +27,7 @@ const {
   Drop,
   End,
   GlobalGet,
+  GlobalSet,
   I32Eqz,
   I32GeU,
   If,
@@ -34,7 +35,6 @@ const {
   LocalSet,
   LocalTee,
   Loop,
-  RefAsNonNull,
   RefFunc,
   RefIsNull,
   RefNull,
@@ -54,9 +54,9 @@ export const stackSwitching: SwitchStrategy = {
 
 class StackSwitchingLowering extends StackfulLowering {
   readonly #continuation: number;
-  /** Type of the block that a suspension ends: () -> (slot, continuation). */
+  /** The tag that a coroutine suspends with. */
   readonly #suspended: number;
-  /** The tag that a coroutine suspends with, its slot being the argument. */
+  /** Global: the slot of the goroutine that suspended. */
   readonly #parked: number;
   /** Continuations by slot. */
   readonly #table: number;
@@ -65,14 +65,17 @@ class StackSwitchingLowering extends StackfulLowering {
     super(program, lifted, facts);
     const { module } = program;
     this.#continuation = module.types.push({ kind: 'cont', type: this.procedure }) - 1;
-    this.#suspended = this.addType([], [ValType.I32, refType(this.#continuation, false)]);
-    this.#parked = module.tags.push({ type: this.addType([ValType.I32], []) }) - 1;
+    this.#suspended = module.tags.push({ type: this.procedure }) - 1;
+    this.#parked = this.addGlobal(ValType.I32);
     this.#table = module.tables.push({ element: refType(this.#continuation, true), min: 64 }) - 1;
     module.elements.push({ table: 0, declarative: true, functions: [this.coroutine] });
   }
 
   protected override park(): Instruction[] {
-    return [[Suspend, this.#parked]];
+    return [
+      [GlobalSet, this.#parked],
+      [Suspend, this.#suspended],
+    ];
   }
 
   protected override hasFrames(): Instruction[] {
@@ -117,12 +120,14 @@ class StackSwitchingLowering extends StackfulLowering {
         [RefNull, this.#continuation],
         [TableSet, this.#table],
         [End],
-        [Block, this.#suspended],
-        [LocalGet, continuation],
-        [RefAsNonNull],
-        [Resume, [this.#continuation, 0, this.#parked, 0]],
+        [Block, refType(this.#continuation, false)],
+        [LocalGet, continuation], // not null; V8 14.6 cannot compile ref.as_non_null here
+        [Resume, [this.#continuation, 0, this.#suspended, 0]],
         [Br, 1],
         [End],
+        [LocalSet, continuation],
+        [GlobalGet, this.#parked],
+        [LocalGet, continuation],
         [TableSet, this.#table],
         [Br, 0],
         [End],
