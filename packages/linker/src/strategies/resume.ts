@@ -2,11 +2,71 @@
  * The `resume` strategy: to switch goroutines, the wasm stack is unwound by checks behind calls, and the scheduler loop
  * re-enters one frame after the other at its resume point, from the goroutine's stack in memory. Runs on every engine.
  */
+import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
+import { type Code, type Module, Op, ValType } from '@go-wasm/wasm';
+import { assemble } from './assemble.ts';
+import { G_GLOBAL, GoRuntime } from './go-runtime.ts';
 import { SpLowering } from './sp-lowering.ts';
-import type { SwitchStrategy } from './strategy.ts';
+import { StackGuard } from './stack-guard.ts';
+import type { Facts, SwitchStrategy } from './strategy.ts';
+
+const { Call, GlobalGet, GlobalSet, I32Add, I32Const, I32WrapI64, LocalGet, LocalSet, Return } = Op;
 
 export const resume: SwitchStrategy = {
   name: 'resume',
   description: 'one structured copy of each function; a switch unwinds the wasm stack and re-enters frames one by one',
-  start: (program, lifted, facts) => new SpLowering(program, lifted, facts, facts.mayUnwind),
+  start: (program, lifted, facts) => new ResumeLowering(program, lifted, facts),
 };
+
+class ResumeLowering extends SpLowering {
+  readonly #guard: StackGuard;
+  readonly #morestack: number;
+  readonly #morestackOuter: number;
+
+  constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
+    super(program, lifted, facts, facts.mayUnwind);
+    const runtime = new GoRuntime(program, lifted);
+    const { module } = program;
+    const type = module.types.push({ kind: 'func', params: [ValType.I32], results: [] }) - 1;
+    this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', type));
+    this.#morestack = runtime.getLifted('runtime.morestack');
+    this.#morestackOuter = this.addFunction('runtime.morestack.switch', this.type);
+    this.wrap(this.#morestack, this.#morestackOuter);
+  }
+
+  override finish(module: Module): void {
+    this.define(this.#guard.index, this.#guard.body());
+    this.define(this.#morestackOuter, this.#morestackBody());
+    super.finish(module);
+  }
+
+  /** Wasm frames begin where the scheduler loop enters a function. */
+  protected override beforeLoopCall(code: Code): void {
+    code.push(GlobalGet, SP_GLOBAL);
+    code.push(Call, this.#guard.index);
+  }
+
+  #morestackBody(): Uint8Array {
+    const [sp, g] = [1, 2];
+    return assemble(
+      [ValType.I32],
+      [
+        [GlobalGet, G_GLOBAL],
+        [I32WrapI64],
+        [LocalSet, g],
+        // As Go's own does: unwind, and have the function start anew.
+        ...this.#guard.ifArtificial(g, [
+          [LocalGet, sp],
+          [I32Const, 8],
+          [I32Add],
+          [GlobalSet, SP_GLOBAL],
+          [I32Const, 0],
+          [Return],
+        ]),
+        [LocalGet, 0],
+        [LocalGet, sp],
+        [Call, this.program.imports + this.#morestack],
+      ],
+    );
+  }
+}

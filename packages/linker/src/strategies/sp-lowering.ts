@@ -579,6 +579,9 @@ export class SpLowering implements Lowering {
     for (let f = 0; f < functions; f++) if (isGo[f] === 1) table[f] = this.#callee[imports + f]!;
   }
 
+  /** In front of a call by which the scheduler loop enters a function. */
+  protected beforeLoopCall(_code: Code): void {}
+
   /**
    * A function that was not lifted keeps its body; calls from it to lifted functions change conventions on the spot, with
    * two more locals: SP goes in from its global, the result becomes SP and Go's flag.
@@ -599,7 +602,10 @@ export class SpLowering implements Lowering {
       const direct = o === Call && a >= imports && isGo[a - imports] === 1 && this.lifted.isLifted(a - imports);
       if (direct || (o === CallIndirect && a === goType)) {
         bridged = true;
-        if (!direct) to.push(LocalSet, index);
+        if (!direct) {
+          to.push(LocalSet, index);
+          if (isGo[f] === 0) this.beforeLoopCall(to);
+        }
         to.push(GlobalGet, SP_GLOBAL);
         if (!direct) to.push(LocalGet, index);
         if (direct) to.push(Call, a);
