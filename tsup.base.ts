@@ -9,7 +9,8 @@ export function library(): Options {
     target: 'node20.19',
     // Declarations follow from each file alone (`isolatedDeclarations`), so types need no check here: `npm run typecheck` does that.
     // tsup sets `baseUrl` for this build, which TypeScript 6 calls deprecated.
-    dts: { compilerOptions: { ignoreDeprecations: '6.0', noCheck: true } },
+    // Other packages' are the built ones: nx builds these before.
+    dts: { compilerOptions: { ignoreDeprecations: '6.0', noCheck: true, customConditions: [] } },
     tsconfig: '../../tsconfig.base.json',
     sourcemap: true,
     clean: true,
