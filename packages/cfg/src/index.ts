@@ -13,3 +13,4 @@ export { type Structured, type StructureOptions, type Structurer, Tok } from './
 export { GraphSyntaxError, type NamedGraph, parseGraph, printGraph, printStructured } from './text.ts';
 export { nextToken, StructureError, tokenNames } from './tokens.ts';
 export { type Visitor, walk } from './walk.ts';
+export { toWat, type WatParts } from './wat.ts';

@@ -1,4 +1,4 @@
-import { Analysis, runGraph, Scratch, type Structurer } from '@go-wasm/cfg';
+import { runGraph, Scratch, type Structurer } from '@go-wasm/cfg';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { effort, patience, seed } from './effort.ts';
@@ -68,7 +68,6 @@ export function testStructurer(structurer: Structurer): void {
       const graph = make(100_000);
       expect(fastest(() => structurer.structure(graph))).toBeLessThan(1000);
       prove(structurer, graph, 1);
-      expect(new Analysis().run(graph).reachable).toBeGreaterThan(0.7 * graph.size);
     });
   });
 }
