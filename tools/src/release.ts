@@ -25,7 +25,7 @@ switch (positionals[0]) {
     }
     await run`npm run build`;
     await run`npx vitest run tools/pack.test.ts`;
-    if (values['dry-run']) await run`npm publish --workspaces --dry-run`;
+    if (values['dry-run']) await run`npm publish --workspaces --dry-run --tag next`;
     else await run`npx changeset publish`;
     break;
   }
