@@ -407,12 +407,15 @@ export class SpLowering implements Lowering {
       }
       into.end[n] = code.length;
     }
-    for (const { block, choice, pcs: cases } of dispatches) {
+    // Their code stands in the order of the blocks, like that of the nodes: passes rewrite it in place.
+    for (const { block } of dispatches) {
       into.start[block] = code.length;
       code.push(LocalGet, PC_B_LOCAL);
       code.push(I32Eqz);
       into.end[block] = code.length;
       into.hint[block] = Hint.Likely;
+    }
+    for (const { choice, pcs: cases } of dispatches) {
       if (choice < 0) continue;
       into.start[choice] = code.length;
       code.push(LocalGet, PC_B_LOCAL);
