@@ -3,4 +3,5 @@ export { type LiftOptions, liftProgram } from './lift.ts';
 export { ALWAYS, Lifted } from './lifted.ts';
 export { FUNC_VALUE_OFFSET, GoOp, goOpNames, INDIRECT, PC_B_LOCAL, SP_GLOBAL, SP_LOCAL } from './ops.ts';
 export { type PclnFunction, readPclntab } from './pclntab.ts';
+export { printLifted } from './print.ts';
 export { type GoProgram, MARK_SECTION, readProgram, SUPPORTED_GO } from './program.ts';

@@ -10,7 +10,10 @@ export class Lowered {
   /** Whether any block branches to the unwind exit. */
   unwinds = false;
   graph: Graph | undefined;
-  /** The code of graph block `b` is `code[start[b] .. end[b])`; a condition or index is left on the operand stack. */
+  /**
+   * The code of graph block `b` is `code[start[b] .. end[b])`; a condition or index is left on the operand stack. It
+   * stands in the order of the blocks, so that passes can rewrite it in place.
+   */
   start: Int32Array = new Int32Array(256);
   end: Int32Array = new Int32Array(256);
   /** {@link Hint} of each If block. */
