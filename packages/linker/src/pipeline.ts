@@ -10,6 +10,7 @@ import { ByteWriter, EngineLimits, encodeModule, InternalError, LimitError } fro
 import { mayUnwind } from './analyses/may-unwind.ts';
 import { neverReturns } from './analyses/never-returns.ts';
 import { type BranchHints, Emitter } from './emit.ts';
+import { addImports, moveFunctions } from './imports.ts';
 import { Lowered } from './lowered.ts';
 import { ColdCalls } from './passes/cold-calls.ts';
 import { Simplifier } from './passes/simplify.ts';
@@ -132,9 +133,12 @@ export const pipeline: readonly Stage[] = [
     name: 'finish',
     description: 'helpers and adapters, branch hints, the mark of go-wasm',
     run: (cx) => {
-      cx.lowering.finish(cx.program.module);
-      addBranchHints(cx.program.module, cx.hints);
-      mark(cx.program.module, { switch: cx.strategy.name, structure: cx.structurer.name });
+      const { module, imports } = cx.program;
+      const { newImports } = cx.lowering;
+      cx.lowering.finish(module);
+      if (newImports.length > 0) addImports(module, imports, newImports, (f) => cx.lifted.isLifted(f));
+      addBranchHints(module, cx.hints);
+      mark(module, { switch: cx.strategy.name, structure: cx.structurer.name });
     },
   },
   {
@@ -154,6 +158,8 @@ export const pipeline: readonly Stage[] = [
 function emitFunction(cx: LinkContext, f: number): void {
   const { program, lifted, lowering, writer } = cx;
   const locals = lifted.locals[f]!;
+  const added = lowering.newImports.length;
+  if (added > 0) moveFunctions(cx.lowered.code, program.imports, added);
   writer.clear();
   const hints = cx.emitter.emit(
     cx.lowered,
@@ -169,7 +175,7 @@ function emitFunction(cx: LinkContext, f: number): void {
     throw new LimitError('GW3101', `the function would have ${writer.length} bytes, more than engines take`);
   }
   program.module.bodies[f] = writer.take();
-  if (hints.length > 0) cx.hints.push({ index: program.imports + f, hints });
+  if (hints.length > 0) cx.hints.push({ index: program.imports + added + f, hints });
 }
 
 /** Locals without the first `n`, which must be declared together. */

@@ -19,34 +19,39 @@ export const resume: SwitchStrategy = {
 };
 
 class ResumeLowering extends SpLowering {
-  readonly #guard: StackGuard;
+  /** Not there if what it needs was not lifted: then recursion is as deep as the engine's stack, as with stock Go. */
+  readonly #guard: StackGuard | undefined;
   readonly #morestack: number;
-  readonly #morestackOuter: number;
+  readonly #morestackOuter: number = -1;
 
   constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
     super(program, lifted, facts, facts.mayUnwind);
     const runtime = new GoRuntime(program, lifted);
+    this.#morestack = runtime.get('runtime.morestack');
+    if (![this.#morestack, runtime.get('runtime.execute')].every((f) => lifted.isLifted(f))) return;
     const { module } = program;
     const type = module.types.push({ kind: 'func', params: [ValType.I32], results: [] }) - 1;
     this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', type));
-    this.#morestack = runtime.getLifted('runtime.morestack');
     this.#morestackOuter = this.addFunction('runtime.morestack.switch', this.type);
     this.wrap(this.#morestack, this.#morestackOuter);
   }
 
   override finish(module: Module): void {
-    this.define(this.#guard.index, this.#guard.body());
-    this.define(this.#morestackOuter, this.#morestackBody());
+    if (this.#guard !== undefined) {
+      this.define(this.#guard.index, this.#guard.body());
+      this.define(this.#morestackOuter, this.#morestackBody(this.#guard));
+    }
     super.finish(module);
   }
 
   /** Wasm frames begin where the scheduler loop enters a function. */
   protected override beforeLoopCall(code: Code): void {
+    if (this.#guard === undefined) return;
     code.push(GlobalGet, SP_GLOBAL);
     code.push(Call, this.#guard.index);
   }
 
-  #morestackBody(): Uint8Array {
+  #morestackBody(guard: StackGuard): Uint8Array {
     const [sp, g] = [1, 2];
     return assemble(
       [ValType.I32],
@@ -55,7 +60,7 @@ class ResumeLowering extends SpLowering {
         [I32WrapI64],
         [LocalSet, g],
         // As Go's own does: unwind, and have the function start anew.
-        ...this.#guard.ifArtificial(g, [
+        ...guard.ifArtificial(g, [
           [LocalGet, sp],
           [I32Const, 8],
           [I32Add],

@@ -45,6 +45,7 @@ import {
   Op,
   ValType,
 } from '@go-wasm/wasm';
+import { type FunctionImport, NEW_IMPORT } from '../imports.ts';
 import { Hint, type Lowered, LowOp } from '../lowered.ts';
 import { nameFunctions } from '../names.ts';
 import type { Facts, Lowering } from './strategy.ts';
@@ -74,6 +75,7 @@ export class SpLowering implements Lowering {
   readonly type: number;
   readonly extraParameters = 1;
   readonly unwindResult = 0;
+  readonly newImports: FunctionImport[] = [];
 
   protected readonly program: GoProgram;
   protected readonly lifted: Lifted;
@@ -120,6 +122,11 @@ export class SpLowering implements Lowering {
       }
     }
     this.#leavesSp = helpersThatLeaveSp(program);
+  }
+
+  /** Has the module import a function. Returns its virtual index. */
+  protected addImport(module: string, name: string, type: number): number {
+    return NEW_IMPORT + this.newImports.push({ module, name, type }) - 1;
   }
 
   addFunction(name: string, type: number): number {
@@ -611,7 +618,7 @@ export class SpLowering implements Lowering {
         }
         to.push(GlobalGet, SP_GLOBAL);
         if (!direct) to.push(LocalGet, index);
-        if (direct) to.push(Call, a);
+        if (direct) to.push(Call, this.#callee[a]!);
         else to.push(CallIndirect, this.type, from.b[i]!);
         to.push(LocalTee, result);
         to.push(If, ValType.I32);

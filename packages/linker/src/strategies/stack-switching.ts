@@ -15,7 +15,6 @@
 import type { GoProgram, Lifted } from '@go-wasm/lift';
 import { Op, refType, ValType } from '@go-wasm/wasm';
 import type { Instruction } from './assemble.ts';
-import { PAUSE_GLOBAL } from './go-runtime.ts';
 import { StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
 
@@ -24,7 +23,9 @@ const {
   Block,
   Br,
   ContNew,
+  BrIf,
   Drop,
+  Else,
   End,
   GlobalGet,
   GlobalSet,
@@ -64,7 +65,7 @@ class StackSwitchingLowering extends StackfulLowering {
   constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
     super(program, lifted, facts);
     const { module } = program;
-    this.#continuation = module.types.push({ kind: 'cont', type: this.procedure }) - 1;
+    this.#continuation = module.types.push({ kind: 'cont', type: this.coroutineType }) - 1;
     this.#suspended = module.tags.push({ type: this.procedure }) - 1;
     this.#parked = this.addGlobal(ValType.I32);
     this.#table = module.tables.push({ element: refType(this.#continuation, true), min: 64 }) - 1;
@@ -104,8 +105,6 @@ class StackSwitchingLowering extends StackfulLowering {
       code: [
         [Block, EMPTY],
         [Loop, EMPTY],
-        [GlobalGet, PAUSE_GLOBAL],
-        [Op.BrIf, 1],
         ...this.chosenSlot(),
         [LocalTee, slot],
         [TableGet, this.#table],
@@ -115,7 +114,7 @@ class StackSwitchingLowering extends StackfulLowering {
         [RefFunc, this.coroutine],
         [ContNew, this.#continuation],
         [LocalSet, continuation],
-        [Op.Else],
+        [Else],
         [LocalGet, slot],
         [RefNull, this.#continuation],
         [TableSet, this.#table],
@@ -123,6 +122,7 @@ class StackSwitchingLowering extends StackfulLowering {
         [Block, refType(this.#continuation, false)],
         [LocalGet, continuation], // not null; V8 14.6 cannot compile ref.as_non_null here
         [Resume, [this.#continuation, 0, this.#suspended, 0]],
+        [BrIf, 2],
         [Br, 1],
         [End],
         [LocalSet, continuation],

@@ -34,7 +34,7 @@ import { GoOp, type GoProgram, INDIRECT, type Lifted, SP_GLOBAL, SP_LOCAL } from
 import { Code, decodeFunction, type Module, Op, ValType } from '@go-wasm/wasm';
 import { Hint, type Lowered } from '../lowered.ts';
 import { assemble, type Instruction } from './assemble.ts';
-import { G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
+import { CTXT_GLOBAL, G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
 import { SpLowering } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
 import type { Facts } from './strategy.ts';
@@ -86,9 +86,12 @@ const {
 const LIVE_LIMIT = 8_192;
 
 export abstract class StackfulLowering extends SpLowering {
-  /** () -> (). */
+  protected readonly runtime: GoRuntime;
+  /** Type () -> (). */
   protected readonly procedure: number;
-  /** Runs goroutines until PAUSE; the index of () -> (). */
+  /** Type () -> (paused: i32). */
+  protected readonly coroutineType: number;
+  /** Runs goroutines until a pause, which it returns 1 for, or until one is chosen that has frames elsewhere: 0. */
   protected readonly coroutine: number;
   /** (g: i32) -> slot. */
   protected readonly slotOf: number;
@@ -97,7 +100,6 @@ export abstract class StackfulLowering extends SpLowering {
   /** Global, i32: how many coroutines have frames. */
   protected readonly live: number;
 
-  readonly #runtime: GoRuntime;
   readonly #guard: StackGuard;
   /** Offset of our eight bytes in g. */
   readonly #spare: number;
@@ -117,7 +119,7 @@ export abstract class StackfulLowering extends SpLowering {
     const runtime = new GoRuntime(program, lifted);
     super(program, lifted, facts, leaveByFlag(program, lifted, runtime));
     const { module } = program;
-    this.#runtime = runtime;
+    this.runtime = runtime;
     this.#spare = runtime.spareField();
     this.#gogo = runtime.getLifted('runtime.gogo');
     this.#goexit1 = runtime.getLifted('runtime.goexit1');
@@ -132,7 +134,8 @@ export abstract class StackfulLowering extends SpLowering {
     this.#stopPc = this.addGlobal(I32);
     this.#stopG = this.addGlobal(I64);
     this.slotOf = this.addFunction('go_wasm.slot', this.addType([I32], [I32]));
-    this.coroutine = this.addFunction('go_wasm.coroutine', this.procedure);
+    this.coroutineType = this.addType([], [I32]);
+    this.coroutine = this.addFunction('go_wasm.coroutine', this.coroutineType);
     this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', this.addType([I32], [])));
     this.#mcallOuter = this.addFunction('runtime.mcall.switch', this.type);
     this.#morestackOuter = this.addFunction('runtime.morestack.switch', this.type);
@@ -144,10 +147,12 @@ export abstract class StackfulLowering extends SpLowering {
   protected abstract park(): Instruction[];
   /** With a slot on the operand stack: whether frames wait there, as 1 or 0. */
   protected abstract hasFrames(): Instruction[];
-  /** Runs the goroutine that was chosen, and all after it, until PAUSE is set; its locals begin at `first`. */
+  /** Runs coroutines until one returns 1; its locals begin at `first`. */
   protected abstract run(first: number): { locals: readonly number[]; code: Instruction[] };
   /** What a new slot needs, its number being in local 1. */
-  protected abstract prepareSlot(): Instruction[];
+  protected prepareSlot(): Instruction[] {
+    return [];
+  }
 
   protected addType(params: number[], results: number[]): number {
     return this.program.module.types.push({ kind: 'func', params, results }) - 1;
@@ -224,28 +229,25 @@ export abstract class StackfulLowering extends SpLowering {
 
   /** Helpers that enter Go: all of it runs in coroutines, apart from the start of the runtime. */
   protected override bridge(f: number): Uint8Array {
-    const runtime = this.#runtime;
     const { names, imports, isGo } = this.program;
     switch (names[f]) {
       case 'wasm_pc_f_loop':
-        return this.#loopBody([[I32Const, 0]]);
+        return this.#loopBody(0, [I32Const, 0]);
       case 'wasm_pc_f_loop_export':
-        return this.#loopBody([[LocalGet, 0]]);
+        return this.#loopBody(1, [LocalGet, 0]);
       case 'wasm_export_resume':
-        return assemble(
-          [],
-          [...this.#enterAt(runtime.get('runtime.handleEvent')), [Call, imports + runtime.get('wasm_pc_f_loop')]],
-        );
+        return this.#resumeBody();
     }
     // An exported function calls its Go function, and the loop if that unwinds: now it always does.
-    const exportLoop = runtime.find('wasm_pc_f_loop_export');
+    const exportLoop = this.runtime.find('wasm_pc_f_loop_export');
+
     const code = new Code();
     const locals = decodeFunction(this.program.module, f, code);
     const instructions: Instruction[] = [];
     let exported = false;
     for (let i = 0; i + 1 < code.length; i++) {
       const callee = code.op[i] === Call ? code.a[i]! - imports : -1;
-      if (callee >= 0 && isGo[callee] === 1) instructions.push([Drop], ...this.#enterAt(callee), [I32Const, 1]);
+      if (callee >= 0 && isGo[callee] === 1) instructions.push([Drop], ...this.enterAt(callee), [I32Const, 1]);
       else instructions.push([code.op[i]!, code.a[i]!, code.b[i]!]);
       if (callee >= 0 && callee === exportLoop) exported = true;
     }
@@ -257,35 +259,77 @@ export abstract class StackfulLowering extends SpLowering {
   }
 
   /** Has function `f` entered next, at its start. */
-  #enterAt(f: number): Instruction[] {
-    const pcF = this.#runtime.pcF(f);
+  protected enterAt(f: number): Instruction[] {
+    const pcF = this.runtime.pcF(f);
     return [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub], [I64Const, pcF << 16, pcF >>> 16], [I64Store, 0, 3]];
   }
 
-  /** The scheduler loop, which ends where `stop` says; parameters of the function are not used otherwise. */
-  #loopBody(stop: Instruction[]): Uint8Array {
-    const parameters = stop[0]![0] === LocalGet ? 1 : 0;
+  /**
+   * Lets an event be handled. With a host that leaves us between two steps of a switch (jspi), it may come when the
+   * goroutine that was chosen has not been entered: what it is entered with stays as it is.
+   */
+  #resumeBody(): Uint8Array {
+    const { imports } = this.program;
+    const [pc, context] = [0, 1];
+    const belowSp: Instruction[] = [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub]];
+    return assemble(
+      [I64, I64],
+      [
+        ...belowSp,
+        [I64Load, 0, 3],
+        [LocalSet, pc],
+        [GlobalGet, CTXT_GLOBAL],
+        [LocalSet, context],
+        ...this.enterAt(this.runtime.get('runtime.handleEvent')),
+        [Call, imports + this.runtime.get('wasm_pc_f_loop')],
+        ...belowSp,
+        [LocalGet, pc],
+        [I64Store, 0, 3],
+        [LocalGet, context],
+        [GlobalSet, CTXT_GLOBAL],
+      ],
+    );
+  }
+
+  /** The scheduler loop, which ends at a pause or where `stop` says; `parameters` is how many the function has. */
+  #loopBody(parameters: number, stop: Instruction): Uint8Array {
     const oldPc = parameters;
     const oldG = parameters + 1;
-    const { locals, code } = this.run(parameters + 2);
+    const g = parameters + 2;
+    const begin = parameters + 3;
+    const { locals, code } = this.run(parameters + 4);
     return assemble(
-      [I32, I64, ...locals],
+      [I32, I64, I32, I32, ...locals],
       [
         [GlobalGet, this.#stopPc],
         [LocalSet, oldPc],
         [GlobalGet, this.#stopG],
         [LocalSet, oldG],
-        ...stop,
+        stop,
         [GlobalSet, this.#stopPc],
         [GlobalGet, G_GLOBAL],
         [GlobalSet, this.#stopG],
+        [GlobalGet, G_GLOBAL],
+        [I32WrapI64],
+        [LocalTee, g],
+        [I32Load, this.#spare + 4, 2],
+        [LocalSet, begin],
         ...code,
-        [I32Const, 0],
-        [GlobalSet, PAUSE_GLOBAL],
         [LocalGet, oldPc],
         [GlobalSet, this.#stopPc],
         [LocalGet, oldG],
         [GlobalSet, this.#stopG],
+        // The frames that called the host, if any, begin where they did.
+        [GlobalGet, G_GLOBAL],
+        [I32WrapI64],
+        [LocalGet, g],
+        [I32Eq],
+        [If, EMPTY],
+        [LocalGet, g],
+        [LocalGet, begin],
+        [I32Store, this.#spare + 4, 2],
+        ...this.#guardAgain(g),
+        [End],
       ],
     );
   }
@@ -317,7 +361,7 @@ export abstract class StackfulLowering extends SpLowering {
 
   #coroutineBody(): Uint8Array {
     const pc: Instruction[] = [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub]];
-    const leave: Instruction[] = [[GlobalGet, this.live], [I32Const, 1], [I32Sub], [GlobalSet, this.live], [Return]];
+    const leave: Instruction[] = [[GlobalGet, this.live], [I32Const, 1], [I32Sub], [GlobalSet, this.live]];
     return assemble(
       [I32],
       [
@@ -370,7 +414,11 @@ export abstract class StackfulLowering extends SpLowering {
         [End],
         [GlobalGet, PAUSE_GLOBAL],
         [If, EMPTY],
+        [I32Const, 0],
+        [GlobalSet, PAUSE_GLOBAL],
         ...leave,
+        [I32Const, 1],
+        [Return],
         [End],
         ...this.chosenSlot(),
         ...this.hasFrames(),
@@ -378,6 +426,7 @@ export abstract class StackfulLowering extends SpLowering {
         [BrIf, 0],
         [End],
         ...leave,
+        [I32Const, 0],
       ],
     );
   }
@@ -410,7 +459,7 @@ export abstract class StackfulLowering extends SpLowering {
         [Drop],
         // A goroutine that ends leaves by flags.
         [LocalGet, fn],
-        [I32Const, this.#runtime.pcF(this.#runtime.get('runtime.goexit0'))],
+        [I32Const, this.runtime.pcF(this.runtime.get('runtime.goexit0'))],
         [I32Eq],
         [If, EMPTY],
         [I32Const, 0],

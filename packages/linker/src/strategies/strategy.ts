@@ -1,5 +1,6 @@
 import type { GoProgram, Lifted } from '@go-wasm/lift';
 import type { Module } from '@go-wasm/wasm';
+import type { FunctionImport } from '../imports.ts';
 import type { Lowered } from '../lowered.ts';
 
 /** What the analyses have found out; arrays go by index among the defined functions. */
@@ -26,6 +27,8 @@ export interface Lowering {
   readonly extraParameters: number;
   /** What the function leaves on the operand stack at its unwind exit. */
   readonly unwindResult: number;
+  /** What the module imports in addition. */
+  readonly newImports: readonly FunctionImport[];
   /** Adds a function to the module, to be {@link define}d before `finish`. Returns its index. */
   addFunction(name: string, type: number): number;
   /** Gives a function that was added its body (locals and code). */

@@ -47,4 +47,7 @@ process.on('exit', (code) => {
     go._resume();
   }
 });
-await go.run(instance);
+go.run(instance).catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
