@@ -29,6 +29,7 @@ const { BrIf, Call, Else, End, GlobalGet, GlobalSet, I32Add, I32Const, I32Eqz, I
 export const jspi: SwitchStrategy = {
   name: 'jspi',
   description: 'a goroutine keeps its wasm stack, suspended by promises; needs JavaScript promise integration',
+  requires: ['exceptions', 'jspi'],
   start: (program, lifted, facts) => {
     if (program.goos !== 'js') {
       throw new UnsupportedError('GW2107', 'the switch strategy jspi is for GOOS=js', {

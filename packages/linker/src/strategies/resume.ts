@@ -15,6 +15,7 @@ const { Call, GlobalGet, GlobalSet, I32Add, I32Const, I32WrapI64, LocalGet, Loca
 export const resume: SwitchStrategy = {
   name: 'resume',
   description: 'one structured copy of each function; a switch unwinds the wasm stack and re-enters frames one by one',
+  requires: [],
   start: (program, lifted, facts) => new ResumeLowering(program, lifted, facts),
 };
 

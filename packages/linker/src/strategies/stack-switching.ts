@@ -50,6 +50,7 @@ const {
 export const stackSwitching: SwitchStrategy = {
   name: 'stack-switching',
   description: 'a goroutine keeps its wasm stack as a continuation; needs wasm stack switching and exceptions',
+  requires: ['exceptions', 'stack-switching'],
   start: (program, lifted, facts) => new StackSwitchingLowering(program, lifted, facts),
 };
 

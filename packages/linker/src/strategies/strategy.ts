@@ -2,6 +2,7 @@ import type { GoProgram, Lifted } from '@go-wasm/lift';
 import type { Module } from '@go-wasm/wasm';
 import type { FunctionImport } from '../imports.ts';
 import type { Lowered } from '../lowered.ts';
+import type { Feature } from './features.ts';
 
 /** What the analyses have found out; arrays go by index among the defined functions. */
 export interface Facts {
@@ -13,6 +14,8 @@ export interface Facts {
 export interface SwitchStrategy {
   readonly name: string;
   readonly description: string;
+  /** What an engine must have to run the module. */
+  readonly requires: readonly Feature[];
   /** Prepares what concerns the whole program; called once, before any function is lowered. May add types to the module. */
   start(program: GoProgram, lifted: Lifted, facts: Facts): Lowering;
 }
