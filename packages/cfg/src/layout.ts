@@ -21,7 +21,7 @@ import { type Structured, type StructureOptions, Tok } from './structured.ts';
  * A block that is in no list is an *arm*: it goes where its one predecessor branches to it. For the program to be right,
  * - a block with two or more forward edges into it, or with one from a Switch, must be in a list;
  * - it must be in the list of a block that dominates it, and behind a loop only if it is not in the loop;
- * - each list must be in reverse topological order: a block that reaches another one by forward edges comes after it.
+ * - each list must be in topological order: a block comes before those it reaches by forward edges.
  */
 export interface Layout {
   readonly graph: Graph;

@@ -30,9 +30,9 @@ import type { Scratch } from './scratch.ts';
  * BrIfNot, BrTable, Drop) or ends it (Leave), so that an emitter may leave the operand on the stack. Drop stands where all
  * successors are the same: an emitter whose conditions have no effects prints nothing for it. The condition of a Switch
  * block is "index ≠ 0": If and BrIf stand for a switch that has only two ways. A branch to a label is legal only between
- * the token that opens it and its End. The label variable is 0 at the start; its values are not negative. A block may occur more than once (node
- * splitting). Control never arrives at the end of the list, and its last token is one that an emitter knows not to fall
- * through (Br, BrTable, BrTableLabel, Leave, Unreachable).
+ * the token that opens it and its End. The label variable is 0 at the start; its values are not negative. A block may
+ * occur more than once (node splitting). Control never arrives at the end of the list, and its last token is one that an
+ * emitter knows not to fall through (Br, BrTable, BrTableLabel, Leave, Unreachable).
  */
 export const Tok = {
   Block: 0,
