@@ -3,10 +3,10 @@
  * The host's half of the `jspi` strategy (src/strategies/jspi.ts). A coroutine is a promise; who suspends says which
  * coroutine goes on. All that happens between is in microtasks, so timers and I/O wait until the program does.
  *
- * An event can come
- * - from JavaScript that Go has called, or from a microtask between two steps of a switch: `resume` handles it at once,
- *   without suspending anything, since JavaScript waits for the result;
- * - when the program is idle: the same, unless nobody waits for a result: then `wake` lets coroutines handle it.
+ * A call from JavaScript can come
+ * - from JavaScript that Go has called, or from a microtask between two steps of a switch: it is done at once, without
+ *   suspending anything, since JavaScript waits for the result. In the second case the step is dropped;
+ * - when the program is idle: the same, unless nobody waits for a result: then `wake` lets coroutines do it.
  */
 
 /**
@@ -43,8 +43,6 @@ export function createJspi({ onPause = () => {}, onError = rethrow } = {}) {
   }
   /** By slot: lets the coroutine that waits there go on. @type {((() => void) | undefined)[]} */
   const waiting = [];
-  /** How many events are being handled at once. */
-  let events = 0;
   /** Whether coroutines are on their way: until the program pauses. */
   let running = false;
   /** @type {any} */
@@ -55,30 +53,40 @@ export function createJspi({ onPause = () => {}, onError = rethrow } = {}) {
   /** @param {number} slot */
   function dispatch(slot) {
     const go = waiting[slot];
-    if (go === undefined) queueMicrotask(start);
+    if (go === undefined) queueMicrotask(step);
     else {
       waiting[slot] = undefined;
       go();
     }
   }
 
+  /** The step of a switch that starts a coroutine. */
+  function step() {
+    if (exports['go_wasm.between'].value === 1) start();
+    else paused();
+  }
+
   function start() {
     coroutine().then(ended, failed);
   }
 
-  /** @param {number} paused */
-  function ended(paused) {
-    if (paused === 0) dispatch(exports['go_wasm.next']());
-    else {
-      running = false;
-      onPause();
-    }
+  /** @param {number} hasPaused */
+  function ended(hasPaused) {
+    if (hasPaused === 1 || exports['go_wasm.between'].value === 0) paused();
+    else dispatch(exports['go_wasm.next']());
+  }
+
+  function paused() {
+    running = false;
+    onPause();
   }
 
   /** @param {unknown} error */
   function failed(error) {
     running = false;
-    onError(error);
+    // @ts-expect-error: TypeScript does not know exceptions yet
+    if (error instanceof WebAssembly.Exception && error.is(exports['go_wasm.cancelled'])) onPause();
+    else onError(error);
   }
 
   return {
@@ -91,12 +99,10 @@ export function createJspi({ onPause = () => {}, onError = rethrow } = {}) {
             dispatch(next);
           }),
       ),
-      waits(/** @type {number} */ slot) {
+      waits(/** @type {number} */ slot, /** @type {number} */ drop) {
         if (waiting[slot] === undefined) return 0;
-        if (events === 0) return 1;
-        waiting[slot] = undefined;
-        exports['go_wasm.live'].value--;
-        return 0;
+        if (drop !== 0) waiting[slot] = undefined;
+        return 1;
       },
     },
     attach(instanceExports) {
@@ -110,16 +116,11 @@ export function createJspi({ onPause = () => {}, onError = rethrow } = {}) {
       start();
     },
     resume() {
-      events++;
-      try {
-        exports.resume();
-      } finally {
-        events--;
-      }
+      exports.resume();
     },
     wake() {
-      if (running || events > 0) {
-        this.resume();
+      if (running) {
+        exports.resume();
         return;
       }
       exports['go_wasm.wake']();

@@ -2,11 +2,21 @@
  * What a strategy must know of Go's runtime: some functions by name, and where some fields of its structures are.
  * Sources: runtime/asm_wasm.s, runtime/runtime2.go (type g), runtime/proc.go (execute), runtime/os_wasm.go (sigpanic).
  */
-import { FUNC_VALUE_OFFSET, type GoProgram, type Lifted } from '@go-wasm/lift';
+import { FUNC_VALUE_OFFSET, type GoProgram, type Lifted, memoryImage } from '@go-wasm/lift';
 import { Op, UnsupportedError } from '@go-wasm/wasm';
 
 /** Offsets in the g of a goroutine that are the same in all supported releases (the assembly functions use them). */
-export const G = { stackLo: 0, stackHi: 8, stackGuard0: 16 } as const;
+export const G = {
+  stackLo: 0,
+  stackHi: 8,
+  stackGuard0: 16,
+  m: 48,
+  schedSp: 56,
+  schedPc: 64,
+  schedCtxt: 80,
+} as const;
+/** Offset in an m. */
+export const M = { g0: 0 } as const;
 
 /** The globals beside SP that stand for Go's registers. */
 export const CTXT_GLOBAL = 1;
@@ -85,6 +95,19 @@ export class GoRuntime {
       if ([parentGoid, parentGoid + 8, parentGoid + 24].every((offset) => stored.has(offset))) return parentGoid + 32;
     }
     throw unknownRuntime('the fields of runtime.g are not where they should be');
+  }
+
+  /** Address of the function value that `caller` gives to `go`, for `callee`. */
+  functionValue(caller: string, callee: string): number {
+    const pc = this.pcF(this.get(callee));
+    const image = memoryImage(this.#program.module);
+    const words = new DataView(image.buffer, image.byteOffset, image.byteLength);
+    for (const [i, { op, a, b }] of this.#instructions(caller)) {
+      if (op[i] !== Op.I64Const || b[i] !== 0) continue;
+      const address = a[i]!;
+      if (address > 0 && address + 8 <= image.length && words.getUint32(address + 2, true) === pc) return address;
+    }
+    throw unknownRuntime(`${caller} does not start ${callee}`);
   }
 
   *#instructions(name: string): Iterable<[number, Lifted['code']]> {

@@ -2,29 +2,59 @@
  * The `jspi` strategy: a coroutine is a call that JavaScript promise integration can suspend (WebAssembly/js-promise-integration).
  * The host's half is in host/jspi.mjs; the two share
  *
- * | name               | what                                                                                        |
- * |--------------------|---------------------------------------------------------------------------------------------|
- * | import `suspend`   | (slot, next: i32): leaves the coroutine in `slot` for that in `next`; a suspending function   |
- * | import `waits`     | (slot: i32) -> i32: whether a coroutine waits in the slot; in an event: drops it, and is 0   |
- * | export `coroutine` | () -> (paused: i32): to be called as a promising function                                   |
- * | export `next`      | () -> (slot: i32): of the goroutine that was chosen                                         |
- * | export `wake`      | (): has the next coroutine handle an event                                                  |
- * | export `live`      | global i32: how many coroutines there are; the host takes off what it drops                 |
+ * | name               | what                                                                                         |
+ * |--------------------|----------------------------------------------------------------------------------------------|
+ * | import `suspend`   | (slot, next: i32): leaves the coroutine in `slot` for that in `next`; a suspending function    |
+ * | import `waits`     | (slot, drop: i32) -> i32: whether a coroutine waits in `slot`; if `drop`, no more              |
+ * | export `coroutine` | () -> (paused: i32): to be called as a promising function                                     |
+ * | export `next`      | () -> (slot: i32): of the goroutine that was chosen                                           |
+ * | export `wake`      | (): has the next coroutine handle an event                                                    |
+ * | export `between`   | global i32: 1 while a goroutine was chosen that has not gone on yet                           |
+ * | export `cancelled` | tag: ends a coroutine that was to go on, but has been dropped                                  |
  *
  * imports from `go_wasm`, exports as `go_wasm.coroutine` … . `run` starts the runtime only: the host goes on from there.
  *
- * Events from JavaScript must be handled before control goes back there, but no stack can be resumed before that. So in
- * `resume` nothing suspends: a goroutine that parks loses its frames, and those that have some elsewhere are rebuilt.
+ * Calls from JavaScript must be done before control goes back there, but no stack can be resumed before that. So in them
+ * nothing suspends: a goroutine that parks loses its frames, and those that have some elsewhere are rebuilt. Such a call may
+ * also come in a microtask between two steps of a switch. It must not run on the goroutine that was chosen, which others may
+ * wait for: that one yields to a new goroutine, which pauses, and then the program is as idle as it is for all other events.
  */
-import type { GoProgram, Lifted } from '@go-wasm/lift';
+import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
 import { type Module, Op, UnsupportedError, ValType } from '@go-wasm/wasm';
 import { assemble, type Instruction } from './assemble.ts';
+import { CTXT_GLOBAL, G, G_GLOBAL, M } from './go-runtime.ts';
 import { StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
 
 const EMPTY = -0x40;
 const { I32 } = ValType;
-const { BrIf, Call, Else, End, GlobalGet, GlobalSet, I32Add, I32Const, I32Eqz, If, Loop } = Op;
+const {
+  BrIf,
+  Call,
+  Drop,
+  Else,
+  End,
+  GlobalGet,
+  GlobalSet,
+  I32Add,
+  I32Const,
+  I32Eqz,
+  I32And,
+  I32GtU,
+  I32Load,
+  I32Sub,
+  I32WrapI64,
+  I64Const,
+  I64ExtendI32U,
+  I64Load,
+  I64Store,
+  If,
+  LocalGet,
+  LocalSet,
+  LocalTee,
+  Loop,
+  Throw,
+} = Op;
 
 export const jspi: SwitchStrategy = {
   name: 'jspi',
@@ -47,27 +77,35 @@ class JspiLowering extends StackfulLowering {
   readonly #wake: number;
   /** Global: whether the runtime has been started. */
   readonly #started: number;
-  /** Global: how many events are being handled. */
+  readonly #yield: number;
+  readonly #between: number;
+  readonly #cancelled: number;
+  /** Global: how many calls from JavaScript are being done. */
   readonly #events: number;
 
   constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
     super(program, lifted, facts);
     this.#suspend = this.addImport('go_wasm', 'suspend', this.addType([I32, I32], []));
-    this.#waits = this.addImport('go_wasm', 'waits', this.addType([I32], [I32]));
+    this.#waits = this.addImport('go_wasm', 'waits', this.addType([I32, I32], [I32]));
     this.#next = this.addFunction('go_wasm.next', this.addType([], [I32]));
     this.#wake = this.addFunction('go_wasm.wake', this.procedure);
+    this.#yield = this.addFunction('go_wasm.yield', this.procedure);
     this.#started = this.addGlobal(I32);
+    this.#between = this.addGlobal(I32);
+    this.#cancelled = program.module.tags.push({ type: this.procedure }) - 1;
     this.#events = this.addGlobal(I32);
   }
 
   override finish(module: Module): void {
     this.define(this.#next, assemble([], this.chosenSlot()));
+    this.define(this.#yield, this.#yieldBody());
     this.define(this.#wake, assemble([], this.enterAt(this.runtime.get('runtime.handleEvent'))));
     module.exports.push(
       { name: 'go_wasm.coroutine', kind: 'func', index: this.coroutine },
       { name: 'go_wasm.next', kind: 'func', index: this.#next },
       { name: 'go_wasm.wake', kind: 'func', index: this.#wake },
-      { name: 'go_wasm.live', kind: 'global', index: this.live },
+      { name: 'go_wasm.between', kind: 'global', index: this.#between },
+      { name: 'go_wasm.cancelled', kind: 'tag', index: this.#cancelled },
     );
     super.finish(module);
   }
@@ -79,34 +117,139 @@ class JspiLowering extends StackfulLowering {
       ...this.throwFrames(),
       [End],
       ...this.chosenSlot(),
+      ...this.#setBetween(1),
       [Call, this.#suspend],
+      [GlobalGet, this.#between],
+      [I32Eqz],
+      [If, EMPTY],
+      [GlobalGet, this.live],
+      [I32Const, -1],
+      [I32Add],
+      [GlobalSet, this.live],
+      [Throw, this.#cancelled],
+      [End],
+      ...this.#setBetween(0),
     ];
   }
 
-  /** In an event, what waited is as good as ended. */
   protected override hasFrames(): Instruction[] {
-    return [[Call, this.#waits]];
+    // In a call from JavaScript, what waits is dropped.
+    return [
+      [GlobalGet, this.#events],
+      [Call, this.#waits],
+      [LocalSet, 0],
+      [GlobalGet, this.live],
+      [LocalGet, 0],
+      [GlobalGet, this.#events],
+      [I32Eqz],
+      [I32GtU],
+      [I32Sub],
+      [GlobalSet, this.live],
+      [LocalGet, 0],
+      [GlobalGet, this.#events],
+      [I32Eqz],
+      [I32And],
+    ];
   }
 
-  protected override run(): { locals: number[]; code: Instruction[] } {
+  protected override entering(): Instruction[] {
+    return this.#setBetween(0);
+  }
+
+  protected override leaving(): Instruction[] {
+    return this.#setBetween(1);
+  }
+
+  #setBetween(value: number): Instruction[] {
+    return [
+      [I32Const, value],
+      [GlobalSet, this.#between],
+    ];
+  }
+
+  protected override beforeHostCall(): Instruction[] {
+    return [[GlobalGet, this.#between], [If, EMPTY], [Call, this.#yield], [End]];
+  }
+
+  /** `go handleAsyncEvent(); Gosched()`, run for the goroutine that was chosen, and others until the program pauses. */
+  #yieldBody(): Uint8Array {
+    const { imports } = this.program;
+    const { runtime } = this;
+    const [gp, g0, sp] = [0, 1, 2];
+    const mstart = runtime.pcF(runtime.get('runtime.mstart'));
+    const callOnG0 = (name: string, argument: Instruction[]): Instruction[] => [
+      [LocalGet, sp],
+      ...argument,
+      [I64Store, 0, 3],
+      [LocalGet, sp],
+      [I32Const, 8],
+      [I32Sub],
+      [I64Const, mstart << 16, mstart >>> 16], // ends tracebacks
+      [I64Store, 0, 3],
+      [I32Const, 0],
+      [LocalGet, sp],
+      [I32Const, 8],
+      [I32Sub],
+      [Call, imports + runtime.getLifted(name)],
+      [Drop],
+    ];
+    return assemble(
+      [I32, I32, I32],
+      [
+        ...this.#setBetween(0),
+        [GlobalGet, G_GLOBAL],
+        [I32WrapI64],
+        [LocalTee, gp],
+        [GlobalGet, SP_GLOBAL],
+        [I64ExtendI32U],
+        [I64Store, G.schedSp, 3],
+        [LocalGet, gp],
+        [GlobalGet, SP_GLOBAL],
+        [I32Const, 8],
+        [I32Sub],
+        [I64Load, 0, 3],
+        [I64Store, G.schedPc, 3],
+        [LocalGet, gp],
+        [GlobalGet, CTXT_GLOBAL],
+        [I64Store, G.schedCtxt, 3],
+        [LocalGet, gp],
+        [I32Load, G.m, 2],
+        [I32Load, M.g0, 2],
+        [LocalTee, g0],
+        [I64ExtendI32U],
+        [GlobalSet, G_GLOBAL],
+        [LocalGet, g0],
+        [I32Load, G.schedSp, 2],
+        [I32Const, 16],
+        [I32Sub],
+        [LocalSet, sp],
+        ...callOnG0('runtime.newproc', [
+          [I64Const, runtime.functionValue('runtime.beforeIdle', 'runtime.handleAsyncEvent')],
+        ]),
+        ...callOnG0('runtime.gosched_m', [[LocalGet, gp], [I64ExtendI32U]]),
+        ...this.#runToPause(),
+      ],
+    );
+  }
+
+  /** Without suspending anything. */
+  #runToPause(): Instruction[] {
     const addEvents = (n: number): Instruction[] => [
       [GlobalGet, this.#events],
       [I32Const, n],
       [I32Add],
       [GlobalSet, this.#events],
     ];
+    return [...addEvents(1), [Loop, EMPTY], [Call, this.coroutine], [I32Eqz], [BrIf, 0], [End], ...addEvents(-1)];
+  }
+
+  protected override run(): { locals: number[]; code: Instruction[] } {
     return {
       locals: [],
       code: [
         [GlobalGet, this.#started],
         [If, EMPTY],
-        ...addEvents(1),
-        [Loop, EMPTY],
-        [Call, this.coroutine],
-        [I32Eqz],
-        [BrIf, 0],
-        [End],
-        ...addEvents(-1),
+        ...this.#runToPause(),
         [Else],
         [I32Const, 1],
         [GlobalSet, this.#started],

@@ -34,7 +34,7 @@ import { GoOp, type GoProgram, INDIRECT, type Lifted, SP_GLOBAL, SP_LOCAL } from
 import { Code, decodeFunction, type Module, Op, ValType } from '@go-wasm/wasm';
 import { Hint, type Lowered } from '../lowered.ts';
 import { assemble, type Instruction } from './assemble.ts';
-import { CTXT_GLOBAL, G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
+import { G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
 import { SpLowering } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
 import type { Facts } from './strategy.ts';
@@ -145,10 +145,21 @@ export abstract class StackfulLowering extends SpLowering {
 
   /** With a slot on the operand stack: leaves its goroutine for the one that was chosen; goes on when it is chosen again. */
   protected abstract park(): Instruction[];
-  /** With a slot on the operand stack: whether frames wait there, as 1 or 0. */
+  /** In a coroutine, with a slot on the operand stack: whether frames wait there, as 1 or 0; local 0 is free. */
   protected abstract hasFrames(): Instruction[];
   /** Runs coroutines until one returns 1; its locals begin at `first`. */
   protected abstract run(first: number): { locals: readonly number[]; code: Instruction[] };
+  /** What a coroutine does when it begins, and when it ends because a goroutine was chosen that has frames elsewhere. */
+  protected entering(): Instruction[] {
+    return [];
+  }
+  protected leaving(): Instruction[] {
+    return [];
+  }
+  /** What must be done before the host may call Go. */
+  protected beforeHostCall(): Instruction[] {
+    return [];
+  }
   /** What a new slot needs, its number being in local 1. */
   protected prepareSlot(): Instruction[] {
     return [];
@@ -229,8 +240,7 @@ export abstract class StackfulLowering extends SpLowering {
 
   /** Helpers that enter Go: all of it runs in coroutines, apart from the start of the runtime. */
   protected override bridge(f: number): Uint8Array {
-    const { names, imports, isGo } = this.program;
-    switch (names[f]) {
+    switch (this.program.names[f]) {
       case 'wasm_pc_f_loop':
         return this.#loopBody(0, [I32Const, 0]);
       case 'wasm_pc_f_loop_export':
@@ -238,24 +248,35 @@ export abstract class StackfulLowering extends SpLowering {
       case 'wasm_export_resume':
         return this.#resumeBody();
     }
-    // An exported function calls its Go function, and the loop if that unwinds: now it always does.
-    const exportLoop = this.runtime.find('wasm_pc_f_loop_export');
+    return this.#exportedBody(f) ?? super.bridge(f);
+  }
 
+  /**
+   * An exported function calls its Go function, and the loop if that unwinds; now the loop always does. Undefined if `f` is
+   * no exported function.
+   */
+  #exportedBody(f: number): Uint8Array | undefined {
+    const { module, imports, isGo } = this.program;
+    const loop = this.runtime.find('wasm_pc_f_loop_export');
     const code = new Code();
-    const locals = decodeFunction(this.program.module, f, code);
+    const { counts, types } = decodeFunction(module, f, code);
+    const locals = counts.flatMap((n, g) => new Array<number>(n).fill(types[g]!));
     const instructions: Instruction[] = [];
+    let checked = false;
     let exported = false;
     for (let i = 0; i + 1 < code.length; i++) {
-      const callee = code.op[i] === Call ? code.a[i]! - imports : -1;
+      const o = code.op[i]!;
+      const callee = o === Call ? code.a[i]! - imports : -1;
       if (callee >= 0 && isGo[callee] === 1) instructions.push([Drop], ...this.enterAt(callee), [I32Const, 1]);
-      else instructions.push([code.op[i]!, code.a[i]!, code.b[i]!]);
-      if (callee >= 0 && callee === exportLoop) exported = true;
+      else instructions.push([o, code.a[i]!, code.b[i]!]);
+      // Behind the first `if` it is known that the runtime has been started.
+      if (o === End && !checked) {
+        instructions.push(...this.beforeHostCall());
+        checked = true;
+      }
+      if (callee >= 0 && callee === loop) exported = true;
     }
-    if (!exported) return super.bridge(f);
-    return assemble(
-      locals.counts.flatMap((n, g) => new Array<number>(n).fill(locals.types[g]!)),
-      instructions,
-    );
+    return exported ? assemble(locals, instructions) : undefined;
   }
 
   /** Has function `f` entered next, at its start. */
@@ -264,29 +285,14 @@ export abstract class StackfulLowering extends SpLowering {
     return [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub], [I64Const, pcF << 16, pcF >>> 16], [I64Store, 0, 3]];
   }
 
-  /**
-   * Lets an event be handled. With a host that leaves us between two steps of a switch (jspi), it may come when the
-   * goroutine that was chosen has not been entered: what it is entered with stays as it is.
-   */
+  /** Lets an event be handled. */
   #resumeBody(): Uint8Array {
-    const { imports } = this.program;
-    const [pc, context] = [0, 1];
-    const belowSp: Instruction[] = [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub]];
     return assemble(
-      [I64, I64],
+      [],
       [
-        ...belowSp,
-        [I64Load, 0, 3],
-        [LocalSet, pc],
-        [GlobalGet, CTXT_GLOBAL],
-        [LocalSet, context],
+        ...this.beforeHostCall(),
         ...this.enterAt(this.runtime.get('runtime.handleEvent')),
-        [Call, imports + this.runtime.get('wasm_pc_f_loop')],
-        ...belowSp,
-        [LocalGet, pc],
-        [I64Store, 0, 3],
-        [LocalGet, context],
-        [GlobalSet, CTXT_GLOBAL],
+        [Call, this.program.imports + this.runtime.get('wasm_pc_f_loop')],
       ],
     );
   }
@@ -365,6 +371,7 @@ export abstract class StackfulLowering extends SpLowering {
     return assemble(
       [I32],
       [
+        ...this.entering(),
         [GlobalGet, this.live],
         [I32Const, 1],
         [I32Add],
@@ -426,6 +433,7 @@ export abstract class StackfulLowering extends SpLowering {
         [BrIf, 0],
         [End],
         ...leave,
+        ...this.leaving(),
         [I32Const, 0],
       ],
     );

@@ -41,6 +41,7 @@ if (has('suspend')) {
 } else {
   instance = await WebAssembly.instantiate(module, imports);
 }
+globalThis.goExports = instance.exports;
 process.on('exit', (code) => {
   if (code === 0 && !go.exited) {
     go._pendingEvent = { id: 0 };

@@ -11,6 +11,7 @@ func host() {
 	section("callbacks", callbacks)
 	section("nested", nested)
 	section("promises", promises)
+	section("exported functions", exportedFunctions)
 }
 
 func callbacks() {
@@ -71,11 +72,19 @@ func nested() {
 }
 
 func promises() {
+	// What follows a timer runs in no event of JavaScript's.
+	time.Sleep(time.Millisecond)
 	done := make(chan int)
 	resolved := js.FuncOf(func(this js.Value, args []js.Value) any { done <- args[0].Int(); return nil })
 	defer resolved.Release()
 	for i := range 5 {
 		js.Global().Get("Promise").Call("resolve", i).Call("then", resolved)
+	}
+	// The host calls an exported function in between.
+	serveExported()
+	calls := js.Global().Call("eval", "(() => { goExports.testExport(0, 2) })")
+	for range 5 {
+		js.Global().Get("Promise").Call("resolve").Call("then", calls)
 	}
 	busy := make(chan int)
 	go func() {
