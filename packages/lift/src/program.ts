@@ -65,7 +65,7 @@ export function readProgram(bytes: Uint8Array): GoProgram {
 
   const pcln = readPclntab(memoryImage(module), functions);
   if (pcln === undefined) {
-    throw new UnsupportedError('GW2104', "Go's function table was not found in the data", { hint: changedHint });
+    throw changed("Go's function table is not in the data");
   }
   const named = readNames(module);
   const names: string[] = new Array(functions);
@@ -81,11 +81,16 @@ export function readProgram(bytes: Uint8Array): GoProgram {
   // Nothing has been replaced yet: all bodies are ranges of the input.
   const bodies = module.bodies as ByteRange[];
   const isGo = new Uint8Array(functions);
+  const exports = new Set(module.exports.filter((e) => e.kind === 'func').map((e) => e.index));
   let codeBytes = 0;
   for (let f = 0; f < functions; f++) {
     const { start, end } = bodies[f]!;
     codeBytes += end - start;
-    if (module.functions[f] === goType && hasPrologue(bytes, start, end)) isGo[f] = 1;
+    if (module.functions[f] !== goType) continue;
+    if (hasPrologue(bytes, start, end)) isGo[f] = 1;
+    // Others of that type: what go:wasmexport exports, and go:buildid, which does nothing (four bytes).
+    else if (end - start > 4 && !exports.has(imports + f))
+      throw changed(`${names[f]} does not start as Go's functions do`);
   }
   return {
     module,
@@ -103,7 +108,11 @@ export function readProgram(bytes: Uint8Array): GoProgram {
   };
 }
 
-const changedHint = 'give the file as `go build` wrote it, not changed by another tool';
+function changed(what: string): UnsupportedError {
+  return new UnsupportedError('GW2104', `this is not how the Go linker lays out a module: ${what}`, {
+    hint: 'give the file as `go build` wrote it, not changed by another tool',
+  });
+}
 
 function readGoVersion(module: Module): string {
   const version = readProducers(module)
@@ -127,11 +136,6 @@ function readGoVersion(module: Module): string {
 
 /** What cmd/link/internal/wasm/asm.go always writes, and all that follows relies on. */
 function checkShape(module: Module, imports: number): void {
-  const changed = (what: string): never => {
-    throw new UnsupportedError('GW2104', `this is not how the Go linker lays out a module: ${what}`, {
-      hint: changedHint,
-    });
-  };
   const type = module.types[0];
   if (
     type === undefined ||
@@ -141,7 +145,7 @@ function checkShape(module: Module, imports: number): void {
     type.results.length !== 1 ||
     type.results[0] !== ValType.I32
   ) {
-    changed('type 0 is not (i32) -> i32');
+    throw changed('type 0 is not (i32) -> i32');
   }
   const globals = [
     ValType.I32,
@@ -157,9 +161,9 @@ function checkShape(module: Module, imports: number): void {
     module.globals.length !== globals.length ||
     !globals.every((t, k) => module.globals[k]!.type === t && module.globals[k]!.mutable)
   ) {
-    changed('the globals are not the registers');
+    throw changed('the globals are not the registers');
   }
-  if (module.tables.length !== 1 || module.memories.length !== 1) changed('not one table and one memory');
+  if (module.tables.length !== 1 || module.memories.length !== 1) throw changed('not one table and one memory');
   const segment = module.elements[0];
   if (
     module.elements.length !== 1 ||
@@ -167,7 +171,7 @@ function checkShape(module: Module, imports: number): void {
     segment.functions?.length !== module.functions.length ||
     !segment.functions.every((index, k) => index === imports + k)
   ) {
-    changed('the table is not in the order of the functions');
+    throw changed('the table is not in the order of the functions');
   }
 }
 

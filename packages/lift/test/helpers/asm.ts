@@ -224,7 +224,8 @@ class FunctionAssembler {
     const { frame } = this.#definition;
     switch (op) {
       case 'RESUME':
-        return this.#resumePoint();
+        this.#resumePoint();
+        return;
       case 'PC':
         this.#pc++;
         return;
@@ -239,7 +240,8 @@ class FunctionAssembler {
         return;
       case 'CALL':
         this.#call(target, this.#pc + 1);
-        return this.#resumePoint();
+        this.#resumePoint();
+        return;
       case 'CALLNORESUME':
         this.#pc++;
         this.#call(target, this.#pc, 'trap');
@@ -251,9 +253,13 @@ class FunctionAssembler {
       case 'RET':
       case 'RETUNWIND':
         if (frame > 0) this.#addSp(frame);
-        if (target !== undefined) return this.#ops('i32.const 0', `call ${target}`, 'RELOAD', 'return');
+        if (target !== undefined) {
+          this.#ops('i32.const 0', `call ${target}`, 'RELOAD', 'return');
+          return;
+        }
         this.#addSp(8);
-        return this.#ops(`i32.const ${op === 'RET' ? 0 : 1}`, 'return');
+        this.#ops(`i32.const ${op === 'RET' ? 0 : 1}`, 'return');
+        return;
       default:
         this.#ops(line);
     }
@@ -319,26 +325,32 @@ class FunctionAssembler {
       case Imm.none:
       case Imm.zero:
       case Imm.memory:
-        return this.#op(op);
+        this.#op(op);
+        return;
       case Imm.func: {
         const index = this.#index.get(first);
         if (index === undefined) throw new Error(`there is no function ${first}`);
-        return this.#op(op, index);
+        this.#op(op, index);
+        return;
       }
       case Imm.block:
-        return this.#op(op, valTypes[first] ?? BlockType.Empty);
+        this.#op(op, valTypes[first] ?? BlockType.Empty);
+        return;
       case Imm.memarg:
-        return this.#op(op, Number(/offset=(\d+)/.exec(first)?.[1] ?? 0), naturalAlignment[op]!);
+        this.#op(op, Number(/offset=(\d+)/.exec(first)?.[1] ?? 0), naturalAlignment[op]!);
+        return;
       case Imm.i64: {
         const callee = first.startsWith('&') ? this.#index.get(first.slice(1))! - this.#imports : undefined;
         const value = callee === undefined ? BigInt(first) : BigInt(PC_F + callee) << 16n;
-        return this.#op(op, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+        this.#op(op, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+        return;
       }
       case Imm.brTable:
         this.#items.push({ kind: 'op', op, labels: operands.map(Number) });
         return;
       default:
-        return this.#op(op, Number(first), Number(operands[1] ?? 0));
+        this.#op(op, Number(first), Number(operands[1] ?? 0));
+        return;
     }
   }
 

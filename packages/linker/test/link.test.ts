@@ -1,0 +1,255 @@
+/** What {@link link} leaves as it is, what it adds, and what it does with input that it does not understand. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { MARK_SECTION, readProgram } from '@go-wasm/lift';
+import {
+  ByteWriter,
+  bytesOf,
+  Code,
+  decodeFunction,
+  decodeModule,
+  encodeBody,
+  encodeModule,
+  type Module,
+  Op,
+  Reader,
+  readNames,
+  UnsupportedError,
+} from '@go-wasm/wasm';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { assemble } from '../../lift/test/helpers/asm.ts';
+import { link } from '../src/index.ts';
+import { pipeline } from '../src/pipeline.ts';
+import { build, type Goos, program, run, scratchFolder } from './helpers/go.ts';
+
+const folder = await scratchFolder();
+const inputs = {} as Record<Goos, Uint8Array>;
+const outputs = {} as Record<Goos, Uint8Array>;
+const both = ['js', 'wasip1'] as const;
+
+beforeAll(async () => {
+  for (const goos of both) {
+    const file = join(folder, `${goos}.wasm`);
+    await build(program('panics'), file, { goos });
+    inputs[goos] = readFileSync(file);
+    outputs[goos] = (await link(inputs[goos], { verify: true })).bytes;
+  }
+}, 120_000);
+
+test.each(both)('%s: exports, imports, memory, data, globals and the names stay', (goos) => {
+  const before = decodeModule(inputs[goos]);
+  const after = decodeModule(outputs[goos]);
+  for (const part of ['exports', 'imports', 'memories', 'globals', 'tables', 'start', 'dataCount'] as const) {
+    expect(after[part], part).toEqual(before[part]);
+  }
+  const data = (module: Module) =>
+    module.data.map(({ bytes, ...rest }) => ({
+      ...rest,
+      bytes: Buffer.from(bytesOf(module, bytes)).toString('latin1'),
+    }));
+  expect(data(after)).toEqual(data(before));
+  expect(after.types.slice(0, before.types.length)).toEqual(before.types);
+  const names = readNames(after)!.functions;
+  for (const [index, name] of readNames(before)!.functions) expect(names.get(index)).toBe(name);
+  expect(names.size).toBe(decodeModule(outputs[goos]).functions.length);
+});
+
+test.each(both)('%s: every function has its place in the table', (goos) => {
+  const { module, imports, functions, isGo, names } = readProgram(inputs[goos]);
+  const after = decodeModule(outputs[goos]);
+  const afterNames = readNames(after)!.functions;
+  const [segment, ...others] = after.elements;
+  expect(others).toEqual([]);
+  expect(segment!.offset).toBe(module.elements[0]!.offset);
+  expect(segment!.functions!.length).toBe(functions);
+  segment!.functions!.forEach((index, f) => {
+    // The same function, or what calls it.
+    if (index === imports + f) return;
+    expect(isGo[f], names[f]).toBe(1);
+    expect(afterNames.get(index)).toMatch(new RegExp(`^${names[f]!.replace(/[^\w]/g, '\\$&')}\\.\\w+$`));
+  });
+});
+
+test.each(both)('%s: it is smaller, and marked', async (goos) => {
+  expect(outputs[goos].length).toBeLessThan(inputs[goos].length);
+  const mark = decodeModule(outputs[goos]).customs.find(({ name }) => name === MARK_SECTION)!;
+  expect(JSON.parse(new TextDecoder().decode(mark.payload))).toEqual({
+    abi: expect.any(Number),
+    switch: 'resume',
+    structure: 'stackifier',
+  });
+  await expect(link(outputs[goos])).rejects.toMatchObject({ code: 'GW2103', constructor: UnsupportedError });
+});
+
+test.each(both)('%s: branch hints point at branches', (goos) => {
+  const module = decodeModule(outputs[goos]);
+  const at = module.customs.findIndex(({ name }) => name === 'metadata.code.branch_hint');
+  const reader = new Reader(module.customs[at]!.payload);
+  const imports = module.imports.length;
+  const code = new Code();
+  let hints = 0;
+  let lastFunction = -1;
+  for (let n = reader.u32(); n > 0; n--) {
+    const index = reader.u32();
+    expect(index).toBeGreaterThan(lastFunction);
+    lastFunction = index;
+    const body = bytesOf(module, module.bodies[index - imports]!);
+    decodeFunction({ ...module, bytes: body, bodies: [body] }, 0, code);
+    const ops = new Map(Array.from(code.offset.subarray(0, code.length), (offset, i) => [offset, code.op[i]]));
+    let last = -1;
+    for (let k = reader.u32(); k > 0; k--) {
+      const offset = reader.u32();
+      expect(offset).toBeGreaterThan(last);
+      last = offset;
+      expect(reader.u32()).toBe(1);
+      expect(reader.u8()).toBeLessThanOrEqual(1);
+      if (ops.get(offset) !== Op.If) expect(ops.get(offset)).toBe(Op.BrIf);
+      hints++;
+    }
+  }
+  expect(reader.pos).toBe(reader.end);
+  expect(hints).toBeGreaterThan(1000);
+});
+
+test('the same input gives the same bytes, in another process too', async () => {
+  const again = await link(inputs.js);
+  expect(Buffer.compare(again.bytes, outputs.js)).toBe(0);
+  const root = fileURLToPath(new URL('../../..', import.meta.url));
+  const out = join(folder, 'again.wasm');
+  const script = `
+    const { link } = await import('@go-wasm/linker');
+    const { readFileSync, writeFileSync } = await import('node:fs');
+    const [input, output] = process.argv.slice(-2);
+    writeFileSync(output, (await link(readFileSync(input))).bytes);`;
+  const file = join(root, 'tools', `.determinism-${process.pid}.mjs`);
+  writeFileSync(file, script);
+  try {
+    const flags = ['--no-warnings', '--conditions=@go-wasm/source', '--import', './tools/ts.js'];
+    execFileSync('node', [...flags, file, join(folder, 'js.wasm'), out], { cwd: root });
+  } finally {
+    rmSync(file);
+  }
+  expect(Buffer.compare(readFileSync(out), outputs.js)).toBe(0);
+}, 60_000);
+
+test('every compiled function is structured; the report counts them', async () => {
+  const { report } = await link(inputs.wasip1);
+  const { isGo, functions } = readProgram(inputs.wasip1);
+  expect(report).toMatchObject({ goos: 'wasip1', switch: 'resume', structure: 'stackifier' });
+  expect(report.goVersion).toMatch(/^go1\.\d+/);
+  expect(report.inputBytes).toBe(inputs.wasip1.length);
+  expect(report.outputBytes).toBe(outputs.wasip1.length);
+  expect(report.functions).toEqual({ total: functions, structured: isGo.reduce((x, y) => x + y, 0), kept: [] });
+  expect(report.stages.map(({ name }) => name)).toEqual(pipeline.map(({ name }) => name));
+});
+
+test('jump-table leaves the module as it is', async () => {
+  const { bytes, report } = await link(inputs.js, { switch: 'jump-table' });
+  expect(bytes).toBe(inputs.js);
+  expect(report).toMatchObject({ switch: 'jump-table', outputBytes: inputs.js.length });
+  await expect(link(assemble('func main.f\n RET', { goVersion: 'go1.9' }), { switch: 'jump-table' })).rejects.toThrow(
+    UnsupportedError,
+  );
+});
+
+test('choices that do not exist', async () => {
+  for (const options of [{ switch: 'magic' }, { structure: 'spaghetti' }, { noPass: ['lift'] }] as object[]) {
+    await expect(link(inputs.js, options)).rejects.toMatchObject({
+      code: 'GW2105',
+      hint: expect.stringContaining('choose one of'),
+    });
+  }
+});
+
+test('progress', async () => {
+  const seen: [number, number][] = [];
+  await link(inputs.js, { onProgress: (done, total) => seen.push([done, total]) });
+  expect(seen.length).toBeGreaterThan(3);
+  expect(seen.every(([done, total], k) => done < total && (k === 0 || done > seen[k - 1]![0]))).toBe(true);
+});
+
+describe('functions that are not understood keep their jump tables, with a reason, and the program runs', () => {
+  /** Changes the instructions of a function without changing what it does. */
+  type Patch = (code: Code, to: Code) => void;
+  const copy = (from: Code, to: Code, start: number, end: number): void => {
+    for (let i = start; i < end; i++) to.push(from.op[i]!, from.a[i]!, from.b[i]!);
+  };
+  const patches: Record<string, [reasons: string[], names: RegExp, patch: Patch]> = {
+    'reads the SP global': [
+      ['access to SP'],
+      /^main\./,
+      (code, to) => {
+        to.push(Op.GlobalGet, 0);
+        to.push(Op.LocalSet, 1);
+        to.push(Op.GlobalGet, 0);
+        to.push(Op.Drop);
+        copy(code, to, 2, code.length);
+      },
+    ],
+    'sets PC_B in front of a plain instruction': [
+      ['jump', 'branch'],
+      /^(main|fmt)\./,
+      (code, to) => {
+        for (let i = 0; i < code.length; i++) {
+          to.push(code.op[i]!, code.a[i]!, code.b[i]!);
+          if (code.op[i] === Op.LocalSet && code.a[i] === 0 && code.op[i + 1] === Op.Br) to.push(Op.Nop);
+        }
+      },
+    ],
+    'calls with PC_B in a local': [
+      ['call'],
+      /^(main|runtime)\./,
+      (code, to) => {
+        for (let i = 0; i < code.length; i++) {
+          to.push(code.op[i]!, code.a[i]!, code.b[i]!);
+          if (code.op[i] === Op.I32Const && code.a[i] === 0 && code.op[i + 1] === Op.Call) {
+            to.push(Op.LocalSet, 0);
+            to.push(Op.LocalGet, 0);
+          }
+        }
+      },
+    ],
+    'has code behind a return': [
+      ['code behind a jump'],
+      /^(main|strings|strconv)\./,
+      (code, to) => {
+        let nested = 0;
+        for (let i = 0; i < code.length; i++) {
+          to.push(code.op[i]!, code.a[i]!, code.b[i]!);
+          if (code.op[i] === Op.If) nested++;
+          else if (code.op[i] === Op.End) nested = Math.max(nested - 1, 0);
+          if (code.op[i] === Op.Return && nested === 0) to.push(Op.Nop);
+        }
+      },
+    ],
+  };
+
+  test.each(Object.entries(patches))('%s', { timeout: 120_000 }, async (title, [reasons, names, patch]) => {
+    const input = readProgram(inputs.js);
+    const { module } = input;
+    const code = new Code();
+    const writer = new ByteWriter();
+    for (let f = 0; f < input.functions; f++) {
+      if (input.isGo[f] === 0 || !names.test(input.names[f]!)) continue;
+      const locals = decodeFunction(module, f, code);
+      const to = new Code(code.length);
+      patch(code, to);
+      to.pool = code.pool;
+      to.poolLength = code.poolLength;
+      writer.clear();
+      encodeBody(locals, to, 0, to.length, writer);
+      module.bodies[f] = writer.take();
+    }
+    const patched = encodeModule(module);
+    const { bytes, report } = await link(patched, { verify: true });
+    const kept = report.functions.kept;
+    expect(kept.length).toBeGreaterThan(10);
+    expect([...new Set(kept.map(({ reason }) => reason))].sort()).toEqual([...reasons].sort());
+    const stock = join(folder, 'js.wasm');
+    const linked = join(folder, `${title.replaceAll(' ', '-')}.wasm`);
+    writeFileSync(linked, bytes);
+    expect(await run(linked, { goos: 'js' })).toEqual(await run(stock, { goos: 'js' }));
+  });
+});
