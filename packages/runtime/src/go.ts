@@ -1,0 +1,73 @@
+import type { FileSystem } from './files.ts';
+import { createProgram, type GoExports, type JsGo, type Program } from './program.ts';
+import { createSystem } from './system.ts';
+
+/**
+ * The class of wasm_exec.js, for code written for it:
+ *
+ * ```js
+ * import { Go } from '@go-wasm/runtime';
+ * const go = new Go();
+ * const { instance } = await WebAssembly.instantiateStreaming(fetch('app.wasm'), go.importObject);
+ * await go.run(instance);
+ * ```
+ *
+ * It uses `globalThis.fs`, `process` and `path` where they exist, as wasm_exec.js does; it never makes them. `run` may be
+ * called again, with a new instance, after the program has exited.
+ */
+export class Go implements JsGo {
+  /** The program's name and arguments. */
+  argv: string[] = ['js'];
+  env: Record<string, string> = {};
+  /** Called when the program exits. */
+  exit: (code: number) => void = (code) => {
+    if (code !== 0) console.warn('exit code:', code);
+  };
+  /** Whether the program has exited; undefined before its start. */
+  exited: boolean | undefined = undefined;
+  readonly importObject: { gojs: WebAssembly.ModuleImports } & WebAssembly.Imports;
+
+  _pendingEvent: object | null = null;
+  declare _makeFuncWrapper: (id: number) => (...args: unknown[]) => unknown;
+  readonly #program: Program;
+  #settle: { resolve(): void; reject(error: unknown): void } | undefined;
+
+  constructor() {
+    const { fs, process, path } = globalThis as { fs?: FileSystem; process?: unknown; path?: unknown };
+    const system = createSystem({
+      ...(fs && { fs: Object.create(fs, { stdio: { value: true } }) as FileSystem }),
+      globals: { ...(fs && { fs }), ...(process ? { process } : {}), ...(path ? { path } : {}) },
+    });
+    this.#program = createProgram(this, {
+      globals: system.globals,
+      write: system.write,
+      exited: (code) => {
+        this.exited = true;
+        system.end();
+        this.exit(code);
+        this.#settle?.resolve();
+      },
+      failed: (error) => {
+        system.end();
+        this.#settle?.reject(error);
+      },
+    });
+    this.importObject = { gojs: this.#program.imports };
+  }
+
+  /** Runs the program. Resolves when it has exited. */
+  async run(instance: WebAssembly.Instance): Promise<void> {
+    if (!(instance instanceof WebAssembly.Instance)) throw new Error('Go.run: WebAssembly.Instance expected');
+    const done = new Promise<void>((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    done.catch(() => {}); // what start throws as well is no second error
+    this.exited = false;
+    this.#program.start(instance.exports as unknown as GoExports, this.argv, this.env);
+    await done;
+  }
+
+  _resume(): void {
+    this.#program.resume();
+  }
+}

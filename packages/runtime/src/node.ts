@@ -1,0 +1,64 @@
+/** What Node has for a Go program: files, standard streams, process. */
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { FileSystem } from './files.ts';
+import { type InstantiateOptions, launch } from './instantiate.ts';
+
+/** Node's file system, with its standard streams and working folder. */
+export function nodeFs(): FileSystem {
+  return Object.create(fs, {
+    stdio: { value: true },
+    cwd: { value: () => process.cwd() },
+    chdir: { value: (folder: string) => process.chdir(folder) },
+  });
+}
+
+export interface NodeOptions {
+  /**
+   * Whether `net/http` asks Node's `fetch`. Default true. Go leaves that out where it sees Node, and connects its clients
+   * to servers in the same program only, which is what its own tests need.
+   */
+  fetch?: boolean;
+}
+
+/**
+ * The options that make a program in Node a program of the system, as wasm_exec_node.js does: its files, streams,
+ * environment and process, and `require`.
+ *
+ * ```ts
+ * const app = await instantiate(new URL('./app.wasm', import.meta.url), { ...node(), args: ['-v'] });
+ * ```
+ */
+export function node({ fetch = true }: NodeOptions = {}): Pick<InstantiateOptions, 'fs' | 'env' | 'globals'> {
+  return {
+    fs: nodeFs(),
+    env: { TMPDIR: tmpdir(), ...process.env },
+    globals: {
+      // Go knows Node by this name.
+      process: fetch ? Object.create(process, { argv0: { value: 'go' } }) : process,
+      path,
+      require: createRequire(pathToFileURL(`${process.cwd()}/`)),
+    },
+  };
+}
+
+/**
+ * Runs a program to its end, as `go run` does with wasm_exec_node.js: when nothing is left that could wake it, Go says that
+ * all goroutines are asleep.
+ *
+ * @param file the path of the module, which is the program's name as well.
+ * @returns the exit code.
+ */
+export async function run(
+  file: string,
+  args: readonly string[] = [],
+  options: InstantiateOptions & NodeOptions = {},
+): Promise<number> {
+  const { app, program } = await launch(fs.readFileSync(file), { ...node(options), argv0: file, args, ...options });
+  const wake = (): void => program.deadlock();
+  process.once('beforeExit', wake);
+  return app.exited.finally(() => process.off('beforeExit', wake));
+}

@@ -1,0 +1,111 @@
+/** Real Go programs, built for the tests; the runtime, bundled for other processes; and the engines that run both. */
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { link } from '@go-wasm/linker';
+import { build } from 'esbuild';
+import { afterAll } from 'vitest';
+import { type Engine, findEngine } from '../../../tools/src/engines.ts';
+
+/** A folder for what this test file makes. */
+export const temp: string = mkdtempSync(join(tmpdir(), 'go-wasm-runtime-'));
+afterAll(() => rmSync(temp, { recursive: true, force: true }));
+
+export const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+/** A toolchain of Go. */
+export interface Toolchain {
+  /** As `go version` says. */
+  version: string;
+  goroot: string;
+  env: NodeJS.ProcessEnv;
+}
+
+/** The toolchain of a version, or the one in PATH; or why there is none. */
+export async function findToolchain(version?: string): Promise<Toolchain | string> {
+  const env = { ...process.env, GOFLAGS: '-buildvcs=false', ...(version && { GOTOOLCHAIN: version }) };
+  try {
+    const { stdout } = await promisify(execFile)('go', ['env', 'GOVERSION', 'GOROOT'], { env });
+    const [found, goroot] = stdout.split('\n') as [string, string];
+    return { version: found, goroot, env };
+  } catch (error) {
+    return `${version ?? 'Go'} is not to be had (${String(error).split('\n')[0]})`;
+  }
+}
+
+/** The toolchain in PATH. Without it nothing can be tested. */
+export const go: Toolchain = await findToolchain().then((found) => {
+  if (typeof found === 'string') throw new Error(found);
+  return found;
+});
+
+/** Builds a Go program below test/. Returns the path of the module. */
+export async function buildGo(
+  folder: string,
+  options: { toolchain?: Toolchain; goos?: string; args?: string[] } = {},
+): Promise<string> {
+  const { toolchain = go, goos = 'js', args = ['build'] } = options;
+  const out = join(temp, `${basename(folder)}-${goos}-${toolchain.version}.wasm`);
+  const env = { ...toolchain.env, GOOS: goos, GOARCH: 'wasm' };
+  await promisify(execFile)('go', [...args, '-o', out, '.'], { cwd: here(folder), env });
+  return out;
+}
+
+/** Links a module with strategy `resume`. Returns the path of the new one. */
+export async function linkModule(file: string): Promise<string> {
+  const out = file.replace(/\.wasm$/, '-linked.wasm');
+  writeFileSync(out, (await link(readFileSync(file))).bytes);
+  return out;
+}
+
+/** Bundles a file for a Node process or a page. Returns the path. */
+export async function bundle(file: string, platform: 'node' | 'browser' = 'node'): Promise<string> {
+  const outfile = join(temp, `${basename(file, '.ts')}.mjs`);
+  await build({ entryPoints: [here(file)], bundle: true, platform, format: 'esm', target: 'es2022', outfile });
+  return outfile;
+}
+
+const [node, node26] = await Promise.all([findEngine('node'), findEngine('node26')]);
+/** The Nodes to run programs in. */
+export const nodes: Engine[] = [node, node26].filter((engine) => engine !== undefined);
+if (!node26) console.warn('node26 is skipped: it is not installed (npm run engines)');
+
+export interface Result {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a script in a Node that calls itself `node`, as Go's net/http wants. */
+export function runNode(
+  engine: Engine,
+  args: string[],
+  options: { stdin?: string; env?: NodeJS.ProcessEnv; cwd?: string } = {},
+): Promise<Result> {
+  const { NODE_OPTIONS: _, ...env } = { ...process.env, ...options.env };
+  return new Promise((resolve, reject) => {
+    const child = spawn(engine.path, ['--stack-size=8192', '--no-warnings', ...args], {
+      argv0: 'node',
+      env,
+      ...(options.cwd !== undefined && { cwd: options.cwd }),
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (data) => (stdout += data));
+    child.stderr.setEncoding('utf8').on('data', (data) => (stderr += data));
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code, stdout, stderr }));
+    child.stdin.on('error', () => {}).end(options.stdin ?? '');
+  });
+}
+
+/** An empty folder. */
+export function emptyFolder(name: string): string {
+  const folder = join(temp, name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
