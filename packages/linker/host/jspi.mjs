@@ -6,13 +6,14 @@
  * A call from JavaScript can come
  * - from JavaScript that Go has called, or from a microtask between two steps of a switch: it is done at once, without
  *   suspending anything, since JavaScript waits for the result. In the second case the step is dropped;
- * - when the program is idle: the same, unless nobody waits for a result: then `wake` lets coroutines do it.
+ * - when the program is idle: coroutines do it. If the callback parks, and so has no result yet when control comes back,
+ *   the rest is done without suspending. If it does not, the goroutines that it has woken run after it returns.
  */
 
 /**
  * @typedef {object} JspiOptions
  * @property {() => void} [onPause] Called whenever the program has come to rest after {@link Jspi.run} or
- *   {@link Jspi.wake}: it waits for events, or has exited.
+ *   {@link Jspi.resume}: it waits for events, or has exited.
  * @property {(error: unknown) => void} [onError] Called with what is thrown in a coroutine: the program is broken then.
  */
 
@@ -21,8 +22,7 @@
  * @property {WebAssembly.ModuleImports} imports The imports of `go_wasm`.
  * @property {(exports: WebAssembly.Exports) => void} attach To be called with the exports of the instance, once.
  * @property {(argc: number, argv: number) => void} run Starts the program. It runs on after the call returns.
- * @property {() => void} resume Handles an event before it returns.
- * @property {() => void} wake Handles an event that nobody waits for, such as a timer.
+ * @property {(done: () => boolean) => void} resume Handles an event, or timers; `done` says whether it has been handled.
  */
 
 /** Whether this engine has JavaScript promise integration: Chrome 137, Node 25, and Firefox 149 have. */
@@ -115,17 +115,14 @@ export function createJspi({ onPause = () => {}, onError = rethrow } = {}) {
       running = true;
       start();
     },
-    resume() {
-      exports.resume();
-    },
-    wake() {
-      if (running) {
-        exports.resume();
-        return;
+    resume(done) {
+      if (!running) {
+        exports['go_wasm.wake']();
+        running = true;
+        start();
+        if (done()) return;
       }
-      exports['go_wasm.wake']();
-      running = true;
-      start();
+      exports.resume();
     },
   };
 }

@@ -35,7 +35,10 @@ if (has('suspend')) {
   const exports = {
     ...raw.exports,
     run: jspi.run,
-    resume: () => (go._pendingEvent === null ? jspi.wake() : jspi.resume()),
+    resume() {
+      const event = go._pendingEvent;
+      jspi.resume(() => event === null || 'result' in event);
+    },
   };
   instance = Object.create(WebAssembly.Instance.prototype, { exports: { value: exports } });
 } else {
