@@ -26,11 +26,12 @@ abstract class CommandError extends Error {
  * The machine is not as it must be: a program is missing, a file cannot be read or written, the disk is full.
  *
  * GW4001 program not found · GW4002 toolchain unusable · GW4010 cannot read · GW4011 cannot write · GW4012 no space ·
- * GW4020 shim · GW4021 path that cannot be quoted · GW4030 no WebAssembly runtime
+ * GW4020 shim · GW4021 path that cannot be quoted · GW4030 no WebAssembly runtime · GW4031 Node too old for a strategy ·
+ * GW4032 a strategy without a host · GW4040 no picture
  */
 export class EnvironmentError extends CommandError {}
 
-/** The command line is wrong. GW5001 unknown command, flag or value. */
+/** The command line is wrong. GW5001 unknown command, flag or value · GW5002 unknown function · GW5003 function without a graph. */
 export class UsageError extends CommandError {}
 
 /** The error of a failed file operation, in words. `verb` says what was tried: `read` or `write`. */

@@ -2,7 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { WASIP1_RUNNER } from './assets.ts';
+import { checkNode, nodeFlags } from './engine.ts';
 import { EnvironmentError } from './errors.ts';
+import type { PipelineOptions } from './options.ts';
 import { joinQuoted } from './quoted.ts';
 import { type Toolchain, which } from './toolchain.ts';
 
@@ -10,12 +12,22 @@ import { type Toolchain, which } from './toolchain.ts';
  * The value of `-exec`: Node with what runs the program. go starts it, and Node must be called by its name: net/http's
  * wasm port looks at `process.argv0`.
  *
- * @throws EnvironmentError if the toolchain comes without the script that runs js programs.
+ * @throws EnvironmentError if the toolchain comes without the script that runs js programs, or this Node cannot run those
+ *   of the strategy.
  */
-export function execFlag(go: Toolchain, goos: 'js' | 'wasip1'): string {
+export function execFlag(go: Toolchain, goos: 'js' | 'wasip1', strategy: PipelineOptions['switch']): string {
+  if (strategy === 'jspi') {
+    throw new EnvironmentError('GW4032', "programs for -switch=jspi need a host that switches, which Go's own is not", {
+      hint: 'name a program that runs them with -exec, or choose another -switch',
+    });
+  }
   const stack = stackSize();
-  const node = ['node', ...(stack === undefined ? [] : [`--stack-size=${stack}`])];
-  if (goos === 'wasip1') return joinQuoted([...node, '--disable-warning=ExperimentalWarning', WASIP1_RUNNER]);
+  const node = ['node', ...(stack === undefined ? [] : [`--stack-size=${stack}`]), ...nodeFlags(strategy)];
+  if (goos === 'wasip1') {
+    // Whether Node runs the program at all, the runner decides.
+    return joinQuoted([...node, '--disable-warning=ExperimentalWarning', WASIP1_RUNNER, `-switch=${strategy}`]);
+  }
+  checkNode(strategy);
   return joinQuoted([...node, jsRunner(go)]);
 }
 

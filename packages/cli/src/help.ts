@@ -1,15 +1,22 @@
+import { optionalPasses, strategies } from '@go-wasm/linker';
 import type { GoCommand } from './go-flags.ts';
+
+const STRATEGIES = [...Object.values(strategies), { name: 'jump-table', description: "stock Go's way" }]
+  .map(({ name, description }) => `      ${name.padEnd(16)} ${description}`)
+  .join('\n');
 
 /** What the options of ours mean, for the help of every command that takes them. */
 const OPTIONS = `go-wasm's own flags (-flag=value or -flag value, one dash or two):
   -linkmode=auto       restore control flow; if that cannot be done, keep stock Go's output and say why (the default)
            =external   restore control flow, or fail
            =internal   stock Go's output; go-wasm only chooses the target and runs the program
-  -switch=resume       how goroutines are switched: every function can be resumed (the default)
-         =jump-table   stock Go's way
+  -switch=STRATEGY     how goroutines are switched (default resume):
+${STRATEGIES}
   -structure=stackifier|relooper
                        the algorithm that structures control flow (default stackifier)
   -verify-each         check the module after every stage: slow, for bug reports
+  -no-pass=NAME,...    leave out passes: ${optionalPasses.join(', ')}
+  -keep=REGEXP         leave functions as they are, by Go's names for them: to find the one that makes a difference
 `;
 
 const ENVIRONMENT = `Environment:
@@ -85,6 +92,19 @@ Examples:
 
 The input is a module that Go 1.24 to 1.27 has linked, for js or wasip1, with or without -ldflags="-s -w". The output is
 written aside and renamed: it may be the input, and a failure leaves what was there.
+`;
+
+export const CFG_HELP = `
+Examples:
+  go-wasm cfg app.wasm                           the names of all functions
+  go-wasm cfg app.wasm main.main                 its graph, and the structured tree
+  go-wasm cfg app.wasm '^main\\.'                 the names of all functions that match
+  go-wasm cfg app.wasm Builder.grow -code        with instructions
+  go-wasm cfg app.wasm main.main -svg=main.svg   drawn as well: main.graph.svg and main.structure.svg
+  go-wasm cfg app.wasm main.main -structure=relooper -no-pass=simplify
+
+The input is a module that Go 1.24 to 1.27 has linked: go-wasm build -linkmode=internal writes one. The graph is that which
+goes into the algorithm for control flow; b0, b1 … are its blocks, [n] their sizes in instructions, @n the labels of the tree.
 `;
 
 export const ENV_HELP = `

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { renameSync, rmSync, statSync } from 'node:fs';
 import type { LinkOptions, LinkResult } from '@go-wasm/linker';
-import { describe, EnvironmentError, fileError, printError } from './errors.ts';
+import { describe, EnvironmentError, printError } from './errors.ts';
+import { readInput } from './input.ts';
 import { fromFlags, toLinkOptions } from './options.ts';
 import { writeWhole } from './output.ts';
 import { TERMINAL_VARIABLE, terminalProgress } from './progress.ts';
@@ -31,7 +32,7 @@ export async function linkStep(argv: readonly string[], link: Link): Promise<num
     if (code !== 0) return code;
     const progress = process.env[TERMINAL_VARIABLE] ? terminalProgress('linking') : undefined;
     try {
-      const { bytes } = await link(read(stock), {
+      const { bytes } = await link(readInput(stock), {
         ...toLinkOptions(options),
         ...(progress && { onProgress: progress.update }),
       });
@@ -50,14 +51,6 @@ export async function linkStep(argv: readonly string[], link: Link): Promise<num
     return 1;
   } finally {
     rmSync(stock, { force: true });
-  }
-}
-
-function read(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw fileError('read', file, cause);
   }
 }
 

@@ -3,7 +3,7 @@ import pc from 'picocolors';
 import { version } from './assets.ts';
 import { printError, UsageError } from './errors.ts';
 import { GO_COMMANDS, type GoCommand } from './go-flags.ts';
-import { DOCTOR_HELP, ENV_HELP, goHelp, goSummary, LINK_HELP, PROGRAM_HELP } from './help.ts';
+import { CFG_HELP, DOCTOR_HELP, ENV_HELP, goHelp, goSummary, LINK_HELP, PROGRAM_HELP } from './help.ts';
 import { DEFAULTS, ownFlag, type PipelineOptions, setOption } from './options.ts';
 import { GoFailed } from './toolchain.ts';
 
@@ -67,10 +67,25 @@ async function runCommander(argv: readonly string[]): Promise<number> {
       const { envCommand } = await import('./commands/env.ts');
       code = await envCommand(given(flags), flags.json === true);
     });
-  for (const command of [link, env]) {
+  const cfg = program
+    .command('cfg')
+    .summary("Prints and draws a function's control-flow graph, and what is made of it.")
+    .argument('<in.wasm>', 'a module that go build has made')
+    .argument('[function]', "Go's name for it, the end of that name, or a regular expression; without it: a list")
+    .option('--code', "print each block's instructions")
+    .option('--svg [file]', 'draw both: file.graph.svg and file.structure.svg; named after the function without a file')
+    .addHelpText('after', CFG_HELP)
+    .action(async (input: string, name: string | undefined, flags: Record<string, string | boolean>) => {
+      const { cfgCommand } = await import('./commands/cfg.ts');
+      const { code, svg } = flags;
+      await cfgCommand(input, name, { ...DEFAULTS, ...given(flags) }, { code: code === true, svg: svg as string });
+    });
+  for (const command of [link, env, cfg]) {
     command
-      .option('--switch <strategy>', 'how goroutines are switched: resume, jump-table')
+      .option('--switch <strategy>', 'how goroutines are switched: see go-wasm help build')
       .option('--structure <algorithm>', 'how control flow is structured: stackifier, relooper')
+      .option('--no-pass <names>', 'passes to leave out')
+      .option('--keep <regexp>', 'functions to leave as they are')
       .option('--verify-each', 'check the module after every stage');
   }
   env.option('--linkmode <mode>', 'auto, external, internal');
@@ -104,15 +119,20 @@ async function runCommander(argv: readonly string[]): Promise<number> {
 
 /** Our own flags are written with one dash, as go's are, or with two. */
 function twoDashes(arg: string): string {
+  // Its value never stands apart: what follows may be an argument.
+  if (/^--?svg$/.test(arg)) return '--svg=';
   const [, name] = /^-([a-zA-Z][^=]*)/.exec(arg) ?? [];
-  return name !== undefined && name.length > 1 && (ownFlag(name) || name === 'json') ? `-${arg}` : arg;
+  const long = name !== undefined && name.length > 1 && (ownFlag(name) || ['code', 'json', 'svg'].includes(name));
+  return long ? `-${arg}` : arg;
 }
 
 /** The options among commander's flags. */
 function given(flags: Record<string, string | boolean>): Partial<PipelineOptions> {
   const options: Partial<PipelineOptions> = {};
   for (const [key, value] of Object.entries(flags)) {
-    const name = key === 'verifyEach' ? 'verify-each' : key;
+    // For commander, --no-pass is the opposite of --pass, which is there unless something else is said.
+    if (key === 'pass' && value === true) continue;
+    const name = { verifyEach: 'verify-each', pass: 'no-pass' }[key] ?? key;
     if (ownFlag(name)) setOption(options, name, String(value));
   }
   return options;

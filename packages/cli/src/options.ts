@@ -1,4 +1,4 @@
-import type { LinkOptions } from '@go-wasm/linker';
+import { type LinkOptions, optionalPasses, strategies } from '@go-wasm/linker';
 import { UsageError } from './errors.ts';
 
 /** What a build does with the linker's output: `internal` keeps it, `external` restores its control flow, `auto` tries. */
@@ -10,6 +10,10 @@ export interface PipelineOptions {
   switch: NonNullable<LinkOptions['switch']>;
   structure: NonNullable<LinkOptions['structure']>;
   'verify-each': boolean;
+  /** Names of passes, with commas between them. */
+  'no-pass': string;
+  /** A regular expression; none if empty. */
+  keep: string;
 }
 
 export const DEFAULTS: PipelineOptions = {
@@ -17,12 +21,16 @@ export const DEFAULTS: PipelineOptions = {
   switch: 'resume',
   structure: 'stackifier',
   'verify-each': false,
+  'no-pass': '',
+  keep: '',
 };
 
-/** Our own flags and the values they take. `-O…` is kept free for levels of optimization. */
-const CHOICES: { [flag in keyof PipelineOptions]: readonly PipelineOptions[flag][] } = {
+type Switch = PipelineOptions['switch'];
+
+/** The flags that take one of a few values. `-O…` is kept free for levels of optimization. */
+const CHOICES: { [flag in Exclude<keyof PipelineOptions, 'no-pass' | 'keep'>]: readonly PipelineOptions[flag][] } = {
   linkmode: ['auto', 'internal', 'external'],
-  switch: ['resume', 'jump-table'],
+  switch: [...(Object.keys(strategies) as Switch[]), 'jump-table'],
   structure: ['stackifier', 'relooper'],
   'verify-each': [true, false],
 };
@@ -30,32 +38,56 @@ const CHOICES: { [flag in keyof PipelineOptions]: readonly PipelineOptions[flag]
 /** Whether a flag (its name, without dashes) is ours, and whether it takes a value that may stand apart. */
 export function ownFlag(name: string): 'value' | 'boolean' | undefined {
   if (/^O.?$/.test(name)) throw new UsageError('GW5001', `-${name}: levels of optimization do not exist yet`);
-  if (!Object.hasOwn(CHOICES, name)) return undefined;
+  if (!Object.hasOwn(DEFAULTS, name)) return undefined;
   return name === 'verify-each' ? 'boolean' : 'value';
 }
 
 /** Sets one option from its flag. */
 export function setOption(options: Partial<PipelineOptions>, name: string, value: string | undefined): void {
-  const choices: readonly (string | boolean)[] = CHOICES[name as keyof PipelineOptions];
-  const chosen = choices.find((c) => String(c) === (value ?? (choices[0] === true ? 'true' : undefined)));
-  if (chosen === undefined) {
-    throw new UsageError('GW5001', value === undefined ? `-${name} needs a value` : `-${name}=${value} is unknown`, {
-      hint: `-${name} takes ${choices.join(', ')}`,
-    });
+  Object.assign(options, { [name]: parse(name as keyof PipelineOptions, value) });
+}
+
+function parse(name: keyof PipelineOptions, given: string | undefined): string | boolean {
+  const value = given ?? (name === 'verify-each' ? 'true' : undefined);
+  if (value === undefined) throw new UsageError('GW5001', `-${name} needs a value`, { hint: takes(name) });
+  switch (name) {
+    case 'keep':
+      try {
+        new RegExp(value);
+      } catch (cause) {
+        throw new UsageError('GW5001', `-keep: ${(cause as Error).message}`, { hint: takes(name), cause });
+      }
+      return value;
+    case 'no-pass': {
+      const passes = list(value);
+      const unknown = passes.find((pass) => !optionalPasses.includes(pass));
+      if (unknown === undefined) return passes.join(',');
+      throw new UsageError('GW5001', `-no-pass=${unknown} is unknown`, { hint: takes(name) });
+    }
+    default: {
+      const chosen = CHOICES[name].find((choice) => String(choice) === value);
+      if (chosen !== undefined) return chosen;
+      throw new UsageError('GW5001', `-${name}=${value} is unknown`, { hint: takes(name) });
+    }
   }
-  Object.assign(options, { [name]: chosen });
+}
+
+function takes(name: keyof PipelineOptions): string {
+  if (name === 'keep') return "-keep takes a regular expression, as JavaScript has them, for Go's names of functions";
+  const values = name === 'no-pass' ? optionalPasses : CHOICES[name];
+  return `-${name} takes ${values.join(', ')}`;
 }
 
 /** The options as flags, always all of them in the same order: they are part of what the build cache knows a link by. */
 export function toFlags(options: PipelineOptions): string[] {
-  return Object.keys(CHOICES).map((name) => `-${name}=${options[name as keyof PipelineOptions]}`);
+  return Object.keys(DEFAULTS).map((name) => `-${name}=${options[name as keyof PipelineOptions]}`);
 }
 
 /** The options from the flags that `toFlags` made. */
 export function fromFlags(flags: readonly string[]): PipelineOptions {
   const options = { ...DEFAULTS };
   for (const flag of flags) {
-    const [, name, value] = /^-([^=]+)=(.*)$/.exec(flag) ?? [];
+    const [, name, value] = /^-([^=]+)=(.*)$/s.exec(flag) ?? [];
     if (name === undefined || !ownFlag(name)) throw new UsageError('GW5001', `unknown option ${flag}`);
     setOption(options, name, value);
   }
@@ -64,5 +96,15 @@ export function fromFlags(flags: readonly string[]): PipelineOptions {
 
 /** The options as the linker takes them. */
 export function toLinkOptions(options: PipelineOptions): LinkOptions {
-  return { switch: options.switch, structure: options.structure, verify: options['verify-each'] };
+  return {
+    switch: options.switch,
+    structure: options.structure,
+    verify: options['verify-each'],
+    ...(options['no-pass'] !== '' && { noPass: list(options['no-pass']) }),
+    ...(options.keep !== '' && { keep: new RegExp(options.keep) }),
+  };
+}
+
+function list(text: string): string[] {
+  return text.split(',').filter((word) => word !== '');
 }

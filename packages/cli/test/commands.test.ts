@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { optionalPasses, strategies } from '@go-wasm/linker';
 import { describe, expect, test } from 'vitest';
 import { which } from '../src/toolchain.ts';
 import { CACHE, folder, goWasm, linkedWith, PACKAGE, run, TEMP } from './command.ts';
 
 const VERSION = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
+const SWITCHES = `-switch takes ${[...Object.keys(strategies), 'jump-table'].join(', ')}`;
 const MODULE = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 
 describe('go-wasm link', () => {
@@ -31,6 +33,27 @@ describe('go-wasm link', () => {
     ];
     expect(await goWasm(flags, { cwd })).toMatchObject({ code: 0, stderr: '' });
     expect(linkedWith(join(cwd, 'flags.wasm'))).toEqual({ switch: 'jump-table', structure: 'relooper', verify: true });
+  });
+
+  test('takes a list of passes to leave out, and functions to keep', async () => {
+    const flags = [
+      'link',
+      'in put.wasm',
+      '-o',
+      'kept.wasm',
+      `-no-pass=${optionalPasses.join(',')}`,
+      '-keep',
+      "^main\\.|it's",
+    ];
+    expect(await goWasm(flags, { cwd })).toMatchObject({ code: 0, stderr: '' });
+    expect(linkedWith(join(cwd, 'kept.wasm'))).toMatchObject({ noPass: optionalPasses, keep: "^main\\.|it's" });
+  });
+
+  test.each([...Object.keys(strategies), 'jump-table'])('-switch=%s', async (name) => {
+    expect(await goWasm(['link', 'in put.wasm', '-o', `${name}.wasm`, '-switch', name], { cwd })).toMatchObject({
+      code: 0,
+    });
+    expect(linkedWith(join(cwd, `${name}.wasm`))).toMatchObject({ switch: name });
   });
 
   test('the output may be the input', async () => {
@@ -61,11 +84,18 @@ describe('go-wasm link', () => {
       "GW5001: required option '-o, --output <out.wasm>' not specified",
       'see go-wasm help',
     ],
+    ['an unknown value', ['in put.wasm', '-o', 'x', '-switch=x'], 'GW5001: -switch=x is unknown', SWITCHES],
     [
-      'an unknown value',
-      ['in put.wasm', '-o', 'x', '-switch=x'],
-      'GW5001: -switch=x is unknown',
-      '-switch takes resume, jump-table',
+      'an unknown pass',
+      ['in put.wasm', '-o', 'x', '-no-pass=simplify,lower'],
+      'GW5001: -no-pass=lower is unknown',
+      `-no-pass takes ${optionalPasses.join(', ')}`,
+    ],
+    [
+      'a broken pattern',
+      ['in put.wasm', '-o', 'x', '-keep=('],
+      'GW5001: -keep: Invalid regular expression: /(/: Unterminated group',
+      "-keep takes a regular expression, as JavaScript has them, for Go's names of functions",
     ],
   ])('%s: an error with a code, and nothing is written', async (_, args, message, hint) => {
     expect(await goWasm(['link', ...args], { cwd })).toEqual({
@@ -176,7 +206,7 @@ describe('help', () => {
     },
   );
 
-  test.each(['link', 'env', 'doctor'])('go-wasm help %s teaches', async (command) => {
+  test.each(['link', 'cfg', 'env', 'doctor'])('go-wasm help %s teaches', async (command) => {
     const { stdout, code } = await goWasm(['help', command]);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Usage: go-wasm ${command}`));
@@ -186,7 +216,7 @@ describe('help', () => {
   test('without a command there is a list of them', async () => {
     const { stdout, code } = await goWasm([]);
     expect(code).toBe(0);
-    for (const command of ['build', 'run', 'test', 'install', 'link', 'env', 'doctor', 'version']) {
+    for (const command of ['build', 'run', 'test', 'install', 'link', 'cfg', 'env', 'doctor', 'version']) {
       expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
     }
     expect((await goWasm(['--help'])).stdout).toBe(stdout);
@@ -203,7 +233,7 @@ test.each([
   [['vet', './...'], "unknown command 'vet'", "that is go's own: GOOS=js GOARCH=wasm go vet"],
   [['xyzzy'], "unknown command 'xyzzy'", 'see go-wasm help'],
   [['env', '--jsno'], "unknown option '--jsno'", 'Did you mean --json?'],
-  [['build', '-switch=x'], '-switch=x is unknown', '-switch takes resume, jump-table'],
+  [['build', '-switch=x'], '-switch=x is unknown', SWITCHES],
 ])('go-wasm %j', async (args, message, hint) => {
   expect(await goWasm(args)).toEqual({
     code: 1,

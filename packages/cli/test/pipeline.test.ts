@@ -1,8 +1,9 @@
 /** The whole path with the real linker: what stock Go's program prints, ours prints. */
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { folder, goWasm, install, type RunOptions, TEMP } from './command.ts';
+import { findEngine } from '../../../tools/src/engines.ts';
+import { folder, goWasm, install, type RunOptions, run, TEMP } from './command.ts';
 
 const REAL = await install('real package');
 const real = (args: string[], options: RunOptions) => goWasm(args, options, REAL);
@@ -57,6 +58,58 @@ describe.each(['js', 'wasip1'])('for %s', (GOOS) => {
     expect(stock.stderr).toContain('panic: the end\n\ngoroutine 1 [running]:\nmain.main()\n');
     expect({ ...ours, stderr: plain(ours.stderr) }).toEqual({ ...stock, stderr: plain(stock.stderr) });
   });
+});
+
+describe('a strategy that Node must be told of', () => {
+  const flags = ['run', '-linkmode=external', '-switch=stack-switching', '.'];
+
+  test.runIf(Number.parseInt(process.versions.node, 10) < 26).each(['js', 'wasip1'])(
+    'for %s: a Node that is too old says so',
+    async (GOOS) => {
+      const refused = await real(flags, { cwd: APP, env: { GOOS, GOWASIRUNTIME: 'node' } });
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toContain(
+        `GW4031: Node ${process.version} cannot run programs for -switch=stack-switching: it takes Node 26 or later\n  hint: `,
+      );
+    },
+  );
+
+  test('jspi has no host', async () => {
+    const refused = await real(['run', '-switch=jspi', '.'], { cwd: APP });
+    expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(/^go-wasm: GW4032: /) });
+  });
+});
+
+// `npm run engines` installs them.
+const newer = await findEngine('node26');
+const wasmtime = await findEngine('wasmtime');
+
+describe.runIf(newer)('in Node 26', () => {
+  test.each(['js', 'wasip1'])('-switch=stack-switching runs for %s', async (GOOS) => {
+    const args = [join(REAL, 'bin.js'), 'run', '-linkmode=external', '-switch=stack-switching', '.'];
+    const ours = await run(newer!.path, args, { cwd: APP, env: { GOOS, GOWASIRUNTIME: 'node' } });
+    expect(ours.stderr).toContain('panic: the end\n\ngoroutine 1 [running]:\nmain.main()\n');
+    expect(ours.stdout).toContain('[0 1 4 9 16 25 36 49 64 81] map[a:1 b:2]\nrecovered: ');
+  });
+});
+
+test.runIf(wasmtime)('-switch=stack-switching runs in wasmtime', async () => {
+  const PATH = `${dirname(wasmtime!.path)}${delimiter}${process.env.PATH}`;
+  const args = ['run', '-linkmode=external', '-switch=stack-switching', '.'];
+  const ours = await real(args, { cwd: APP, env: { GOOS: 'wasip1', GOWASIRUNTIME: 'wasmtime', PATH } });
+  expect(ours.stderr).toContain('panic: the end\n\ngoroutine 1 [running]:\nmain.main()\n');
+  expect(ours.stdout).toContain('[0 1 4 9 16 25 36 49 64 81] map[a:1 b:2]\nrecovered: ');
+});
+
+test('-keep leaves functions as they are', async () => {
+  const [all, kept] = ['all', 'kept'].map((name) => join(TEMP, `${name}.wasm`));
+  const build = (out: string, ...flags: string[]) =>
+    real(['build', '-linkmode=external', ...flags, '-o', out, '.'], { cwd: APP });
+  expect(await build(all!)).toMatchObject({ code: 0, stderr: '' });
+  expect(await build(kept!, '-keep=^(fmt|sort)\\.')).toMatchObject({ code: 0, stderr: '' });
+  expect(readFileSync(kept!).equals(readFileSync(all!))).toBe(false);
+  const runs = await real(['run', '-linkmode=external', '-keep=^(fmt|sort)\\.', '.'], { cwd: APP });
+  expect(runs.stdout).toContain('[0 1 4 9 16 25 36 49 64 81] map[a:1 b:2]\nrecovered: ');
 });
 
 test('go-wasm link makes of stock Go’s output what go-wasm build makes', async () => {

@@ -1,1 +1,4 @@
-export { type LinkOptions, type LinkReport, type LinkResult, link } from './link.ts';
+export { type Inspection, type Inspector, inspect } from './inspect.ts';
+export { type LinkOptions, type LinkReport, type LinkResult, link, optionalPasses } from './link.ts';
+export { type StrategyName, strategies } from './strategies/index.ts';
+export type { SwitchStrategy } from './strategies/strategy.ts';

@@ -4,6 +4,9 @@ import { LinkContext, pipeline, type Stage } from './pipeline.ts';
 import { type StrategyName, strategies } from './strategies/index.ts';
 import { type StructurerName, structurers } from './structurers.ts';
 
+/** The names of the stages that can be left out. */
+export const optionalPasses: readonly string[] = pipeline.filter(({ optional }) => optional).map(({ name }) => name);
+
 /** What the user can choose. */
 export interface LinkOptions {
   /** How goroutines are switched: `jump-table` leaves the module as it is. Default `resume`. */
@@ -44,20 +47,8 @@ export interface LinkResult {
  * @throws MalformedError, UnsupportedError, LimitError for input that cannot be processed, InternalError for our bugs.
  */
 export async function link(input: Uint8Array, options: LinkOptions = {}): Promise<LinkResult> {
-  const { switch: strategyName = 'resume', structure = 'stackifier' } = options;
-  if (strategyName === 'jump-table') return identity(input);
-  const strategy = strategies[strategyName];
-  const structurer = structurers[structure];
-  if (strategy === undefined)
-    throw unknownChoice('switch strategy', strategyName, ['jump-table', ...Object.keys(strategies)]);
-  if (structurer === undefined) throw unknownChoice('structurer', structure, Object.keys(structurers));
-
-  const cx = new LinkContext(input, strategy, structurer, options.keep);
-  for (const name of options.noPass ?? []) {
-    const known = pipeline.filter((stage) => stage.optional).map((stage) => stage.name);
-    if (!known.includes(name)) throw unknownChoice('pass', name, known);
-  }
-  const stages = pipeline.filter(({ name }) => options.noPass?.includes(name) !== true);
+  if (options.switch === 'jump-table') return identity(input);
+  const { cx, stages } = prepare(input, options);
   const times = run(stages, cx, options);
 
   const { program, lifted } = cx;
@@ -72,13 +63,32 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
     report: {
       goVersion: program.goVersion,
       goos: program.goos,
-      switch: strategy.name,
-      structure: structurer.name,
+      switch: cx.strategy.name,
+      structure: cx.structurer.name,
       inputBytes: input.length,
       outputBytes: cx.output.length,
       functions: { total: program.functions, structured, kept },
       stages: stages.map(({ name }, k) => ({ name, ms: times[k]! })),
     },
+  };
+}
+
+/**
+ * The stages that `options` ask for, and what they work on.
+ *
+ * @throws UnsupportedError for a choice that there is not.
+ */
+export function prepare(input: Uint8Array, options: LinkOptions): { cx: LinkContext; stages: readonly Stage[] } {
+  const { switch: strategyName = 'resume', structure = 'stackifier', noPass = [] } = options;
+  const strategy = strategyName === 'jump-table' ? undefined : strategies[strategyName];
+  const structurer = structurers[structure];
+  if (strategy === undefined)
+    throw unknownChoice('switch strategy', strategyName, ['jump-table', ...Object.keys(strategies)]);
+  if (structurer === undefined) throw unknownChoice('structurer', structure, Object.keys(structurers));
+  for (const name of noPass) if (!optionalPasses.includes(name)) throw unknownChoice('pass', name, optionalPasses);
+  return {
+    cx: new LinkContext(input, strategy, structurer, options.keep),
+    stages: pipeline.filter(({ name }) => !noPass.includes(name)),
   };
 }
 
@@ -119,7 +129,7 @@ function run(stages: readonly Stage[], cx: LinkContext, { verify, onProgress }: 
 }
 
 /** The error with its place; what is no error of ours is a bug of ours. */
-function inFunction(error: unknown, name: string, stage: string): unknown {
+export function inFunction(error: unknown, name: string, stage: string): unknown {
   if (error instanceof GoWasmError) {
     error.where.function ??= name;
     error.where.pass ??= stage;
@@ -150,7 +160,7 @@ function identity(input: Uint8Array): LinkResult {
   };
 }
 
-function unknownChoice(what: string, given: string, known: string[]): UnsupportedError {
+function unknownChoice(what: string, given: string, known: readonly string[]): UnsupportedError {
   return new UnsupportedError('GW2105', `there is no ${what} '${given}'`, {
     hint: `choose one of ${known.join(', ')}`,
   });

@@ -94,7 +94,7 @@ async function linkHello(go: Toolchain, env: NodeJS.ProcessEnv): Promise<string>
     writeFileSync(join(folder, 'main.go'), HELLO);
     const flags = [
       `-toolexec=${toolexecFlag(await shim(go), { ...DEFAULTS, linkmode: 'external' })}`,
-      `-exec=${execFlag(go, 'js')}`,
+      `-exec=${execFlag(go, 'js', DEFAULTS.switch)}`,
     ];
     const { stdout } = await run('go', ['run', ...flags, 'main.go'], { env, cwd: folder });
     if (stdout !== 'hello from a goroutine\n') throw new Error(`a small program printed ${JSON.stringify(stdout)}`);

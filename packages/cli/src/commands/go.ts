@@ -40,7 +40,10 @@ export async function goCommand(command: GoCommand, argv: readonly string[]): Pr
   if (options.linkmode !== 'internal')
     flags.push(`-toolexec=${toolexecFlag(await shim(go), options, wrapper, folder)}`);
   else if (wrapper.length > 0) flags.push(`-toolexec=${joinQuoted(wrapper)}`);
-  if (runs && !line.values.has('exec') && !goflags.exec) flags.push(`-exec=${execFlag(go, target.GOOS)}`);
+  if (runs && !line.values.has('exec') && !goflags.exec) {
+    const strategy = options.linkmode === 'internal' ? 'jump-table' : options.switch;
+    flags.push(`-exec=${execFlag(go, target.GOOS, strategy)}`);
+  }
 
   const chdir = line.chdir === undefined ? [] : ['-C', line.chdir];
   const placement = await placeOutput(command, line, folder, env);

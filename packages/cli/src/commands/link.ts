@@ -1,7 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { link } from '@go-wasm/linker';
-import type { GoWasmError } from '@go-wasm/wasm';
-import { fileError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
+import { inFile, readInput } from '../input.ts';
 import { type PipelineOptions, toLinkOptions } from '../options.ts';
 import { writeWhole } from '../output.ts';
 import { terminalProgress, watched } from '../progress.ts';
@@ -11,14 +11,8 @@ export async function linkCommand(input: string, output: string, options: Pipeli
   if (options.linkmode !== 'auto') {
     throw new UsageError('GW5001', '-linkmode is for builds: link always uses the pipeline, or fails');
   }
-  let bytes: Uint8Array;
-  let mode: number;
-  try {
-    mode = statSync(input).mode;
-    bytes = readFileSync(input);
-  } catch (cause) {
-    throw fileError('read', input, cause);
-  }
+  const bytes = readInput(input);
+  const { mode } = statSync(input);
   const progress = watched() ? terminalProgress('linking') : undefined;
   try {
     const result = await link(bytes, { ...toLinkOptions(options), ...(progress && { onProgress: progress.update }) });
@@ -33,8 +27,7 @@ export async function linkCommand(input: string, output: string, options: Pipeli
       );
     }
   } catch (error) {
-    if (error instanceof Error && 'where' in error) (error as GoWasmError).where.file ??= input;
-    throw error;
+    throw inFile(error, input);
   } finally {
     progress?.end();
   }

@@ -3,12 +3,14 @@
  * WebAssembly runtime in PATH: then in Node's WASI. `GOWASIRUNTIME` and `GOWASIRUNTIMEARGS` work as they do there;
  * `GOWASIRUNTIME=node` asks for Node.
  *
- *     node run-wasip1.cjs PROGRAM [ARG...]
+ *     node run-wasip1.cjs [-switch=STRATEGY] PROGRAM [ARG...]
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { WASI } from 'node:wasi';
+import { checkNode } from '../engine.ts';
 import { EnvironmentError, printError } from '../errors.ts';
+import type { PipelineOptions } from '../options.ts';
 import { exitCode, runInPlace } from '../run-go.ts';
 import { which } from '../toolchain.ts';
 
@@ -52,9 +54,18 @@ function envFlags(): string[] {
   return Object.entries(guestEnv).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
 }
 
-async function main(program: string, args: string[]): Promise<number> {
+/** What wasmtime needs for `-switch=stack-switching`. wasmtime 49 panics when a collector meets a suspended stack. */
+const WASMTIME_STACK_SWITCHING = [
+  ...['-C', 'collector=null', '-W', 'max-wasm-stack=1048576'],
+  ...['-W', 'stack-switching=y,exceptions=y,function-references=y,gc=y'],
+];
+
+async function main(strategy: PipelineOptions['switch'], program: string, args: string[]): Promise<number> {
   const asked = process.env.GOWASIRUNTIME;
-  if (asked === 'node' || (!asked && !which('wasmtime'))) return runInNode(program, args);
+  if (asked === 'node' || (!asked && !which('wasmtime'))) {
+    checkNode(strategy);
+    return runInNode(program, args);
+  }
   const runtime = asked || 'wasmtime';
   const flags = RUNTIMES[runtime];
   if (!flags || !which(runtime)) {
@@ -63,6 +74,7 @@ async function main(program: string, args: string[]): Promise<number> {
     });
   }
   const extra = (process.env.GOWASIRUNTIMEARGS ?? '').split(/\s+/).filter((word) => word !== '');
+  if (runtime === 'wasmtime' && strategy === 'stack-switching') extra.unshift(...WASMTIME_STACK_SWITCHING);
   return exitCode(await runInPlace(runtime, flags(extra, program, args)));
 }
 
@@ -86,8 +98,10 @@ async function runInNode(program: string, args: string[]): Promise<number> {
   return wasi.start(await WebAssembly.instantiate(module, { wasi_snapshot_preview1: imports }));
 }
 
-const [program, ...args] = process.argv.slice(2);
-main(program!, args)
+const argv = process.argv.slice(2);
+const strategy = /^-switch=(.*)/.exec(argv[0]!)?.[1];
+const [program, ...args] = strategy === undefined ? argv : argv.slice(1);
+main((strategy ?? 'jump-table') as PipelineOptions['switch'], program!, args)
   .catch((error: unknown) => {
     printError(error);
     return 1;

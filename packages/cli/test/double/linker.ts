@@ -6,13 +6,15 @@ import { setTimeout } from 'node:timers/promises';
 import type { LinkOptions, LinkResult } from '@go-wasm/linker';
 import { InternalError, LimitError, MalformedError, UnsupportedError } from '@go-wasm/wasm';
 
+export { inspect, optionalPasses, strategies } from '../../../linker/src/index.ts';
+
 export const SECTION = 'test.linked';
 
 export async function link(input: Uint8Array, options: LinkOptions = {}): Promise<LinkResult> {
   if (Buffer.from(input.subarray(0, 4)).toString('latin1') !== '\0asm') {
     throw new MalformedError('GW1001', 'not a WebAssembly module', { where: { offset: 0 }, hint: 'give a .wasm file' });
   }
-  const { onProgress: _, ...rest } = options;
+  const { onProgress: _, keep, ...rest } = options;
   switch (process.env.TEST_LINK) {
     case 'unsupported':
       throw new UnsupportedError('GW2001', 'made to fail', { where: { function: 'main.main' }, hint: 'do not' });
@@ -28,7 +30,7 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
         options.onProgress?.(done, 1000);
       }
   }
-  const content = Buffer.from(JSON.stringify(rest));
+  const content = Buffer.from(JSON.stringify({ ...rest, keep: keep?.source }));
   const section = [...leb(SECTION.length), ...Buffer.from(SECTION), ...content];
   const bytes = Buffer.concat([input, Buffer.from([0, ...leb(section.length), ...section])]);
   return {
