@@ -18,6 +18,7 @@ import {
   readNames,
   UnsupportedError,
 } from '@go-wasm/wasm';
+import binaryen from 'binaryen';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { assemble } from '../../lift/test/helpers/asm.ts';
 import { link } from '../src/index.ts';
@@ -253,3 +254,26 @@ describe('functions that are not understood keep their jump tables, with a reaso
     expect(await run(linked, { goos: 'js' })).toEqual(await run(stock, { goos: 'js' }));
   });
 });
+
+test.each([[[]], [['vacuum', 'dce']], [['merge-blocks', 'remove-unused-brs', 'optimize-instructions']]])(
+  'a program that Binaryen has changed (%s) is refused, or does the same',
+  { timeout: 120_000 },
+  async (passes) => {
+    const module = binaryen.readBinary(inputs.js);
+    const { BulkMemory, BulkMemoryOpt, SignExt, NontrappingFPToInt, MutableGlobals } = binaryen.Features;
+    module.setFeatures(BulkMemory | BulkMemoryOpt | SignExt | NontrappingFPToInt | MutableGlobals);
+    module.runPasses(passes as string[]);
+    const changed = module.emitBinary();
+    module.dispose();
+    let bytes: Uint8Array;
+    try {
+      ({ bytes } = await link(changed, { verify: true }));
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'GW2104' });
+      return;
+    }
+    const linked = join(folder, `binaryen-${passes.join('-')}.wasm`);
+    writeFileSync(linked, bytes);
+    expect(await run(linked, { goos: 'js' })).toEqual(await run(join(folder, 'js.wasm'), { goos: 'js' }));
+  },
+);

@@ -3,7 +3,7 @@ import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll } from 'vitest';
@@ -50,15 +50,15 @@ export interface BuildOptions {
   flags?: readonly string[];
 }
 
-/** `go build` of one file. */
+/** `go build` of one file, outside of any module. */
 export async function build(
   source: string,
   out: string,
   { goos, go = 'local', flags = [] }: BuildOptions,
 ): Promise<void> {
   const target = goos === 'native' ? {} : { GOOS: goos, GOARCH: 'wasm' };
-  const env = { ...process.env, GOTOOLCHAIN: go, GOFLAGS: '', GO111MODULE: 'off', ...target };
-  await promisify(execFile)('go', ['build', ...flags, '-o', out, source], { env });
+  const env = { ...process.env, GOTOOLCHAIN: go, GOFLAGS: '', GOWORK: 'off', ...target };
+  await promisify(execFile)('go', ['build', ...flags, '-o', out, source], { env, cwd: dirname(out) });
 }
 
 export interface Run {
