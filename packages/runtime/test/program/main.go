@@ -568,8 +568,8 @@ func ls(args []string) {
 	}
 }
 
-// callbacks leaves a function in js.Global().program, and waits.
-func callbacks([]string) {
+// callbacks leaves functions in js.Global().program, reads the files that are its arguments, and waits.
+func callbacks(names []string) {
 	f := js.FuncOf(func(this js.Value, args []js.Value) any {
 		result := map[string]any{}
 		if err := json.Unmarshal([]byte(args[0].String()), &result); err != nil {
@@ -581,6 +581,7 @@ func callbacks([]string) {
 	object := js.Global().Get("program")
 	object.Set("parse", f)
 	object.Set("echo", echo)
+	object.Set("get", js.FuncOf(func(_ js.Value, args []js.Value) any { return args[0].Get("name") }))
 	object.Set("gc", js.FuncOf(func(js.Value, []js.Value) any {
 		runtime.GC()
 		return nil
@@ -589,6 +590,7 @@ func callbacks([]string) {
 		os.Exit(args[0].Int())
 		return nil
 	}))
+	cat(names)
 	select {}
 }
 

@@ -1,0 +1,4 @@
+// Plain does nothing, on any system.
+package main
+
+func main() {}
