@@ -1,7 +1,6 @@
-/** Runs in a worker on a mutated copy of the packages: reports what finds the mutation, or that nothing does. */
+/** Runs in a process of its own on a mutated copy of the packages: reports what finds the mutation, or that nothing does. */
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { parentPort, workerData } from 'node:worker_threads';
 import { Analysis, type Graph, obviousDominators, parseGraph, printStructured } from '@go-wasm/cfg';
 import { relooper } from '@go-wasm/relooper';
 import { stackifier } from '@go-wasm/stackifier';
@@ -19,7 +18,7 @@ function attack(graph: Graph): void {
   }
 }
 
-/** The file tests, whose folder is the worker's data. */
+/** The file tests, whose folder is the argument. */
 function compareFiles(folder: string): void {
   for (const name of readdirSync(folder)) {
     const [text, ...sections] = readFileSync(`${folder}/${name}`, 'utf8').split('\n--- ');
@@ -33,7 +32,7 @@ function compareFiles(folder: string): void {
 }
 
 function attacks(): void {
-  compareFiles(workerData as string);
+  compareFiles(process.argv[2]!);
   const kinds: RandomKind[] = ['structured', 'jumps', 'local', 'anything'];
   for (let seed = 0; seed < 120; seed++) for (const kind of kinds) attack(randomGraph(seed, 4 + (seed % 40), kind));
   everyGraph(4, 2, attack, 23);
@@ -48,4 +47,4 @@ try {
 } catch (error) {
   verdict = `found: ${(error as Error).message.split('\n', 1)[0]}`;
 }
-parentPort!.postMessage(verdict);
+process.send!(verdict);

@@ -1,9 +1,9 @@
 /** Copies of the packages with one thing changed, and whether the checks find it. */
 
+import { fork } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
 import ts from 'typescript';
 
 const PACKAGES = fileURLToPath(new URL('../../../', import.meta.url));
@@ -69,20 +69,25 @@ export class Laboratory {
       mkdirSync(dirname(path), { recursive: true });
       writeFileSync(path, file === mutant?.file ? compile(file, mutate(mutant)) : code);
     }
-    const worker = new Worker(join(root, 'cfg/test/support/attack.js'), {
-      workerData: join(PACKAGES, 'cfg/test/filetests'),
-      resourceLimits: { maxOldGenerationSizeMb: 512 },
+    const child = fork(join(root, 'cfg/test/support/attack.js'), [join(PACKAGES, 'cfg/test/filetests')], {
+      execArgv: ['--max-old-space-size=512'],
+      stdio: 'ignore',
     });
-    try {
-      return await new Promise<string>((resolve) => {
-        setTimeout(() => resolve('found: it does not end'), timeout).unref();
-        worker.once('message', resolve);
-        worker.once('error', (error) => resolve(`found: ${error.message}`));
+    return await new Promise<string>((resolve) => {
+      let verdict = 'found: it crashes';
+      const timer = setTimeout(() => {
+        verdict = 'found: it does not end';
+        child.kill('SIGKILL');
+      }, timeout);
+      child.once('message', (message) => {
+        verdict = String(message);
       });
-    } finally {
-      await worker.terminate();
-      rmSync(root, { recursive: true });
-    }
+      child.once('exit', () => {
+        clearTimeout(timer);
+        rmSync(root, { recursive: true });
+        resolve(verdict);
+      });
+    });
   }
 
   dispose(): void {
