@@ -1,6 +1,6 @@
 import type { FileSystem } from './files.ts';
 import { createProgram, type GoExports, type JsGo, type Program } from './program.ts';
-import { createSystem } from './system.ts';
+import { createSystem, type System } from './system.ts';
 
 /**
  * The class of wasm_exec.js, for code written for it:
@@ -30,26 +30,25 @@ export class Go implements JsGo {
   _pendingEvent: object | null = null;
   declare _makeFuncWrapper: (id: number) => (...args: unknown[]) => unknown;
   readonly #program: Program;
+  #system: System = systemOfPage();
   #settle: { resolve(): void; reject(error: unknown): void } | undefined;
 
   constructor() {
-    const { fs, process, path } = globalThis as { fs?: FileSystem; process?: unknown; path?: unknown };
-    const system = createSystem({
-      ...(fs && { fs: Object.create(fs, { stdio: { value: true } }) as FileSystem }),
-      globals: { ...(fs && { fs }), ...(process ? { process } : {}), ...(path ? { path } : {}) },
-    });
+    const go = this;
     this.#program = createProgram(this, {
-      globals: system.globals,
-      write: system.write,
-      exited: (code) => {
-        this.exited = true;
-        system.end();
-        this.exit(code);
-        this.#settle?.resolve();
+      get globals() {
+        return go.#system.globals;
       },
-      failed: (error) => {
-        system.end();
-        this.#settle?.reject(error);
+      write: (fd, bytes) => go.#system.write(fd, bytes),
+      exited(code) {
+        go.exited = true;
+        go.#system.end();
+        go.exit(code);
+        go.#settle?.resolve();
+      },
+      failed(error) {
+        go.#system.end();
+        go.#settle?.reject(error);
       },
     });
     this.importObject = { gojs: this.#program.imports };
@@ -63,6 +62,7 @@ export class Go implements JsGo {
     });
     done.catch(() => {}); // what start throws as well is no second error
     this.exited = false;
+    this.#system = systemOfPage();
     this.#program.start(instance.exports as unknown as GoExports, this.argv, this.env);
     await done;
   }
@@ -70,4 +70,13 @@ export class Go implements JsGo {
   _resume(): void {
     this.#program.resume();
   }
+}
+
+/** What the page has under the names that wasm_exec.js uses. */
+function systemOfPage(): System {
+  const { fs, process, path } = globalThis as { fs?: FileSystem; process?: unknown; path?: unknown };
+  return createSystem({
+    fs: fs && Object.create(fs, { stdio: { value: true } }),
+    globals: { ...(fs && { fs }), ...(process ? { process } : {}), ...(path ? { path } : {}) },
+  });
 }

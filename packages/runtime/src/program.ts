@@ -78,7 +78,7 @@ const PREDEFINED = 7;
 const WORD = 4294967296;
 
 export function createProgram(go: JsGo, world: World): Program {
-  const own: Record<string, unknown> = Object.assign(Object.create(null), world.globals);
+  let own: Record<string, unknown> = {};
   const text = createText();
   let memory: WebAssembly.Memory;
   let getsp: () => number;
@@ -549,6 +549,7 @@ export function createProgram(go: JsGo, world: World): Program {
     start(exports, argv, env) {
       ({ mem: memory, getsp, resume: wake } = exports);
       look();
+      own = Object.assign(Object.create(null), world.globals);
       values = [Number.NaN, 0, null, true, false, globalThis, go];
       // Never released: Go has them without asking.
       counts = values.map(() => 1);
