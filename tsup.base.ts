@@ -11,7 +11,7 @@ export function library(): Options {
     // tsup sets `baseUrl` for this build, which TypeScript 6 calls deprecated.
     // Other packages' are the built ones: nx builds these before.
     dts: { compilerOptions: { ignoreDeprecations: '6.0', noCheck: true, customConditions: [] } },
-    tsconfig: '../../tsconfig.base.json',
+    tsconfig: '../../tsconfig.build.json',
     sourcemap: true,
     clean: true,
     silent: true,
