@@ -34,6 +34,8 @@ export interface FileSystem {
   /** The working folder, an absolute path. Left out: there is none, and relative paths mean nothing. */
   cwd?(): string;
   chdir?(path: string): void;
+  /** Sets the permissions that new files do not get, and returns the old ones. */
+  umask?(mask: number): number;
 
   open?(path: string, flags: number, mode: number, callback: Callback<number>): void;
   close?(fd: number, callback: Callback): void;

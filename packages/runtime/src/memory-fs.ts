@@ -13,7 +13,7 @@ export interface MemoryFs extends FileSystem {
 /** What a path leads to. */
 interface Entry {
   ino: number;
-  /** Type and permissions, which are kept, but not enforced. */
+  /** Type and permissions. Of these, the owner's count when a file is opened; folders are open to all. */
   mode: number;
   uid: number;
   gid: number;
@@ -38,7 +38,10 @@ interface OpenFile {
   position: number;
 }
 
-/** What a path means: the folder it ends in, the name there, and what has that name, if anything. */
+/**
+ * What a path means: the folder it ends in, the name there (empty for the root and for a path that ends with a dot, which
+ * cannot be moved or removed), and what has that name, if anything.
+ */
 interface Place {
   folder: Entry;
   name: string;
@@ -49,17 +52,19 @@ const MAX_LINKS = 40;
 const EMPTY: Uint8Array = new Uint8Array();
 
 /**
- * Makes a file system in memory, with folder `/tmp`.
+ * Makes a file system in memory, with `/tmp` and `/dev/null`.
  *
  * @param files what is in it, by path: `{ '/etc/app.json': '{}' }`.
  */
 export function memoryFs(files: Readonly<Record<string, string | Uint8Array>> = {}): MemoryFs {
   const { functions, place, ...tree } = createTree();
   tree.folder('/tmp').mode = S.directory | 0o1777;
+  tree.file('/dev/null').mode = S.device | 0o666;
   const fs: MemoryFs = {
     ...callingBack(functions),
     cwd: tree.cwd,
     chdir: tree.chdir,
+    umask: tree.umask,
     readFileSync(path) {
       const entry = existing(place(path), path);
       if (entry.entries) throw fileError('EISDIR', path);
@@ -115,11 +120,13 @@ export interface Tree {
   folder(path: string): Entry;
   cwd(): string;
   chdir(path: string): void;
+  umask(mask: number): number;
 }
 
 export function createTree(): Tree {
   let inodes = 0;
   let working = '/';
+  let masked = 0o022;
   const open: (OpenFile | undefined)[] = [];
 
   const make = (mode: number, more: Partial<Entry> = {}): Entry => {
@@ -142,17 +149,20 @@ export function createTree(): Tree {
         if (trail.length > 1) trail.pop();
         continue;
       }
-      const last = names.slice(k + 1).every((rest) => rest === '');
+      const rest = names.slice(k + 1);
+      // A path that ends with a slash or a dot is a folder's.
+      const last = rest.every((name) => name === '' || name === '.');
       const entry = folder.entries.get(name);
-      if (entry?.target !== undefined && (follow || !last)) {
+      if (entry?.target !== undefined && (follow || rest.length > 0)) {
         if (++links > MAX_LINKS) throw fileError('ELOOP', path);
         if (entry.target.startsWith('/')) trail.length = 1;
-        names = [...entry.target.split('/'), ...names.slice(k + 1)];
+        names = [...entry.target.split('/'), ...rest];
         k = -1;
       } else if (last) {
-        // A path that ends with a slash is a folder's.
-        if (k < names.length - 1 && entry && !entry.entries) throw fileError('ENOTDIR', path);
-        return { folder, name, entry };
+        if (rest.length > 0 && entry && !entry.entries) throw fileError('ENOTDIR', path);
+        const dot = rest.includes('.');
+        if (dot && !entry) throw fileError('ENOENT', path);
+        return { folder, name: dot ? '' : name, entry };
       } else if (!entry) {
         throw fileError('ENOENT', path);
       } else {
@@ -232,12 +242,14 @@ export function createTree(): Tree {
       if (!entry) {
         if ((flags & O.O_CREAT) === 0) throw fileError('ENOENT', path);
         if (path.endsWith('/')) throw fileError('EISDIR', path);
-        entry = make(S.file | (mode & 0o7777));
+        entry = make(S.file | (mode & ~masked & 0o7777));
         folder.entries!.set(name, entry);
         folder.mtime = Date.now();
       }
       const writes = (flags & (O.O_WRONLY | O.O_RDWR)) !== 0;
       if (entry.entries && (writes || (flags & O.O_CREAT) !== 0)) throw fileError('EISDIR', path);
+      const needs = (flags & O.O_RDWR) !== 0 ? 0o600 : writes ? 0o200 : 0o400;
+      if (old && !old.entries && (old.mode & needs) !== needs) throw fileError('EACCES', path);
       if (!entry.entries && (flags & O.O_DIRECTORY) !== 0) throw fileError('ENOTDIR', path);
       return loaded(entry, () => {
         if ((flags & O.O_TRUNC) !== 0 && writes) resize(entry, 0);
@@ -266,6 +278,7 @@ export function createTree(): Tree {
       const file = opened(fd);
       const { entry, flags } = file;
       if ((flags & (O.O_WRONLY | O.O_RDWR)) === 0) throw fileError('EBADF');
+      if ((entry.mode & S.type) === S.device) return length;
       const start = (flags & O.O_APPEND) !== 0 ? entry.size : (position ?? file.position);
       if (start + length > entry.size) resize(entry, start + length);
       entry.data.set(buffer.subarray(offset, offset + length), start);
@@ -287,7 +300,7 @@ export function createTree(): Tree {
       if (!entries) throw fileError('ENOTDIR', path);
       return [...entries.keys()].sort();
     },
-    mkdir: (path, mode) => add(path, make(S.directory | (mode & 0o7777), { entries: new Map() })),
+    mkdir: (path, mode) => add(path, make(S.directory | (mode & ~masked & 0o7777), { entries: new Map() })),
     rmdir(path) {
       const found = place(path, false);
       const { entries } = existing(found, path);
@@ -373,6 +386,11 @@ export function createTree(): Tree {
       if (entry.entries) throw fileError('EISDIR', path);
       entries.set(name, entry);
       return entry;
+    },
+    umask(mask) {
+      const old = masked;
+      masked = mask & 0o777;
+      return old;
     },
     cwd: () => working,
     chdir(path) {

@@ -13,6 +13,7 @@ export function nodeFs(): FileSystem {
     stdio: { value: true },
     cwd: { value: () => process.cwd() },
     chdir: { value: (folder: string) => process.chdir(folder) },
+    umask: { value: (mask: number) => process.umask(mask) },
   });
 }
 

@@ -152,7 +152,7 @@ function processOf(fs: FileSystem): Record<string, unknown> {
     getgroups: enosys,
     pid: -1,
     ppid: -1,
-    umask: enosys,
+    umask: fs.umask?.bind(fs) ?? enosys,
     cwd: fs.cwd?.bind(fs) ?? enosys,
     chdir: fs.chdir?.bind(fs) ?? enosys,
   };

@@ -39,7 +39,7 @@ describe('in memory', () => {
       '"text" <nil>\n"\\x01\\x02\\xff" <nil>\n"" open /in/missing: No such file or directory\n"" read /in: Is a directory\n',
     );
     expect(await run(['ls', '/in', '/'], fs)).toBe(
-      'a.txt false 4 -rw-r--r--\nb.bin false 3 -rw-r--r--\n<nil>\nin true 0 drwxr-xr-x\ntmp true 0 dtrwxrwxrwx\n<nil>\n',
+      'a.txt false 4 -rw-r--r--\nb.bin false 3 -rw-r--r--\n<nil>\ndev true 0 drwxr-xr-x\nin true 0 drwxr-xr-x\ntmp true 0 dtrwxrwxrwx\n<nil>\n',
     );
     expect(fs.readdirSync('/in')).toEqual(['a.txt', 'b.bin']);
     expect(fs.readFileSync('/in/b.bin')).toEqual(new Uint8Array([1, 2, 255]));
@@ -64,7 +64,7 @@ describe('in memory', () => {
     fs.open!('/loop', 0, 0, code);
     fs.symlink!('../a/./b', '/a/up', code);
     expect(fs.readdirSync('/a/up/')).toEqual(['c']);
-    expect(fs.readdirSync('/a/up/../..')).toEqual(['a', 'loop', 'tmp']);
+    expect(fs.readdirSync('/a/up/../..')).toEqual(['a', 'dev', 'loop', 'tmp']);
     fs.rename!('/a', '/a/b/d', code);
     fs.rmdir!('/', code);
     fs.rename!('/', '/x', code);

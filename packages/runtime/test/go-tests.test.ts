@@ -1,8 +1,10 @@
-/** Go's own tests of syscall/js, with the functions that they import. */
+/** Go's own tests: of syscall/js, with the functions that they import, and of os, with files in memory. */
 import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { instantiate, memoryFs } from '../src/index.ts';
 import { bundle, findToolchain, go, linkModule, nodes, runNode, temp } from './support.ts';
 
 const runner = await bundle('run-tests.ts');
@@ -28,3 +30,30 @@ for (const version of [undefined, 'go1.24.13', 'go1.27.3']) {
     });
   });
 }
+
+test('os, with files in memory', async () => {
+  const file = join(temp, 'os.wasm');
+  const env = { ...go.env, GOOS: 'js', GOARCH: 'wasm' };
+  await promisify(execFile)('go', ['test', '-c', '-o', file, 'os'], { env });
+  const fs = memoryFs({ '/usr/bin/x': '', '/etc/group': 'root', '/etc/hosts': 'localhost', '/etc/passwd': 'root' });
+  const source = join(go.goroot, 'src/os');
+  for (const entry of await readdir(source, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile()) fs.writeFileSync(path, await readFile(path));
+  }
+  fs.chdir!(source);
+  let output = '';
+  const write = (bytes: Uint8Array): void => {
+    output += new TextDecoder().decode(bytes);
+  };
+  // Who owns what, a program without a user cannot say; and what takes long.
+  const args = ['-test.short', '-test.v', '-test.skip=[cC]hown|TestRootMulti|TestLargeCopy|TestCopyFileToFile'];
+  const app = await instantiate(await readFile(file), {
+    ...{ args, fs, stdout: write, stderr: write },
+    env: { TMPDIR: '/tmp', PATH: '/bin' },
+  });
+  const code = await app.exited;
+  expect(output.match(/^ *--- FAIL.*/gm) ?? []).toEqual([]);
+  expect(output.match(/^--- PASS/gm)!.length).toBeGreaterThan(140);
+  expect(code).toBe(0);
+});
