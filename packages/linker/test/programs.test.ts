@@ -60,9 +60,10 @@ plain.push({ goos: 'js', name: 'callbacks' });
 plain.push({ goos: 'js', name: 'exports', script: 'run-exports.mjs' });
 plain.push({ goos: 'wasip1', name: 'exports', script: 'run-exports.mjs', flags: ['-buildmode=c-shared'] });
 
-const moving: Case[] = (full ? ['control', 'goroutines', 'panics', 'memory', 'std', 'callbacks'] : ['panics']).flatMap(
-  (name) => mayMoreStack.map((flag): Case => ({ goos: 'js', name, flags: [flag] })),
-);
+// Stock itself dies of std with Preempt: "split stack overflow".
+const moving: Case[] = (full ? ['control', 'goroutines', 'panics', 'memory', 'std', 'callbacks'] : ['panics'])
+  .flatMap((name) => mayMoreStack.map((flag) => ({ goos: 'js' as const, name, flags: [flag] })))
+  .filter(({ name, flags }) => !(name === 'std' && flags[0]!.endsWith('Preempt')));
 
 const others = releases.filter(
   (go) => goroot(go) !== goroot() && (full || go === releases[0] || go === releases.at(-1)),
