@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import pc from 'picocolors';
 import { version } from './assets.ts';
+import { colorsOf } from './colors.ts';
 import { printError, UsageError } from './errors.ts';
 import { GO_COMMANDS, type GoCommand } from './go-flags.ts';
 import { CFG_HELP, DOCTOR_HELP, ENV_HELP, goHelp, goSummary, LINK_HELP, PROGRAM_HELP } from './help.ts';
@@ -24,7 +24,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       process.stderr.write(error.stderr);
       return error.exitCode;
     }
-    printError(error, pc.createColors(process.stderr.isTTY === true && pc.isColorSupported).red);
+    printError(error, colorsOf(process.stderr).red);
     return 1;
   }
 }

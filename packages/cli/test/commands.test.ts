@@ -156,8 +156,8 @@ describe('go-wasm env', () => {
 describe('go-wasm doctor', () => {
   const lines = (text: string) => text.split('\n').filter((line) => line !== '');
 
-  test('says that all is well', async () => {
-    const { code, stdout, stderr } = await goWasm(['doctor']);
+  test('says that all is well, without colours in a pipe', async () => {
+    const { code, stdout, stderr } = await goWasm(['doctor'], { env: { CI: 'true' } });
     expect([code, stderr]).toEqual([0, '']);
     const checks = lines(stdout).map((line) => line.replace(/: .*/, ''));
     const expected = ['Node', 'Go', 'cache', 'js runner', 'shim', 'link'].map((name) => `ok    ${name}`);

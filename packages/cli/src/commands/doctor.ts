@@ -3,7 +3,7 @@ import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import pc from 'picocolors';
+import { colorsOf } from '../colors.ts';
 import { describe, EnvironmentError, fileError } from '../errors.ts';
 import { execFlag, jsRunner, withNode } from '../exec.ts';
 import { DEFAULTS } from '../options.ts';
@@ -26,15 +26,16 @@ func main() {
 /** `go-wasm doctor`: looks at all that a build needs. @returns 1 if something that is needed is missing. */
 export async function doctorCommand(): Promise<number> {
   const env: NodeJS.ProcessEnv = { ...withNode(targetEnv({ ...process.env, GOOS: 'js' })), GOFLAGS: '-buildvcs=false' };
+  const colors = colorsOf(process.stdout);
   let failed = false;
   let go: Toolchain | undefined;
   const check = async (name: string, look: () => Promise<string> | string): Promise<void> => {
     try {
-      process.stdout.write(`${pc.green('ok')}    ${name}: ${await look()}\n`);
+      process.stdout.write(`${colors.green('ok')}    ${name}: ${await look()}\n`);
     } catch (error) {
       failed = true;
       const { line, hint } = describe(error instanceof GoFailed ? new Error(error.stderr.trim()) : error);
-      process.stdout.write(`${pc.red('FAIL')}  ${name}: ${line}\n`);
+      process.stdout.write(`${colors.red('FAIL')}  ${name}: ${line}\n`);
       if (hint !== undefined) process.stdout.write(`      hint: ${hint}\n`);
     }
   };
@@ -83,7 +84,7 @@ export async function doctorCommand(): Promise<number> {
   }
   const wasmtime = which('wasmtime');
   const wasip1 = wasmtime ?? "not in PATH: wasip1 programs run in Node's WASI";
-  process.stdout.write(`${wasmtime ? pc.green('ok') : pc.yellow('--')}    wasmtime: ${wasip1}\n`);
+  process.stdout.write(`${wasmtime ? colors.green('ok') : colors.yellow('--')}    wasmtime: ${wasip1}\n`);
   return failed ? 1 : 0;
 }
 

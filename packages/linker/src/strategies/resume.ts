@@ -10,7 +10,7 @@ import { SpLowering } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
 
-const { Call, GlobalGet, GlobalSet, I32Add, I32Const, I32WrapI64, LocalGet, LocalSet, Return } = Op;
+const { Call, GlobalGet, I32Const, I32WrapI64, LocalGet, LocalSet, Return } = Op;
 
 export const resume: SwitchStrategy = {
   name: 'resume',
@@ -32,7 +32,7 @@ class ResumeLowering extends SpLowering {
     if (![this.#morestack, runtime.get('runtime.execute')].every((f) => lifted.isLifted(f))) return;
     const { module } = program;
     const type = module.types.push({ kind: 'func', params: [ValType.I32], results: [] }) - 1;
-    this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', type));
+    this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', type), () => this.addGlobal(ValType.I32));
     this.#morestackOuter = this.addFunction('runtime.morestack.switch', this.type);
     this.wrap(this.#morestack, this.#morestackOuter);
   }
@@ -61,14 +61,7 @@ class ResumeLowering extends SpLowering {
         [I32WrapI64],
         [LocalSet, g],
         // As Go's own does: unwind, and have the function start anew.
-        ...guard.ifArtificial(g, [
-          [LocalGet, sp],
-          [I32Const, 8],
-          [I32Add],
-          [GlobalSet, SP_GLOBAL],
-          [I32Const, 0],
-          [Return],
-        ]),
+        ...guard.ifArtificial(g, sp, [[I32Const, 0], [Return]]),
         [LocalGet, 0],
         [LocalGet, sp],
         [Call, this.program.imports + this.#morestack],

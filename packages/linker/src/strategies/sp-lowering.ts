@@ -61,6 +61,7 @@ const {
   I32Const,
   I32Eqz,
   I32Sub,
+  I64Const,
   If,
   LocalGet,
   LocalSet,
@@ -127,6 +128,12 @@ export class SpLowering implements Lowering {
   /** Has the module import a function. Returns its virtual index. */
   protected addImport(module: string, name: string, type: number): number {
     return NEW_IMPORT + this.newImports.push({ module, name, type }) - 1;
+  }
+
+  /** Has the module have one more global, which starts as 0; `type` is i32 or i64. */
+  protected addGlobal(type: number): number {
+    const init = type === ValType.I64 ? ZERO_I64 : 0;
+    return this.program.module.globals.push({ type, mutable: true, init }) - 1;
   }
 
   addFunction(name: string, type: number): number {
@@ -725,6 +732,8 @@ function helpersThatLeaveSp(program: GoProgram): Uint8Array {
   }
   return result;
 }
+
+const ZERO_I64 = Uint8Array.of(I64Const, 0, End);
 
 // Flags beside the count in #predecessors.
 const IS_TARGET = 1 << 24;

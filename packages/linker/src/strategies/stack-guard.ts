@@ -11,11 +11,13 @@
  * are thrown away, and the function is entered anew on an empty wasm stack, where the next segment begins. Callers are
  * re-entered when it is their turn.
  *
- * On the usual small stacks the real guard is the higher one.
+ * On the usual small stacks the real guard is the higher one. Where the frame of the very function that was entered is
+ * larger than a segment, the segment is doubled until it fits.
  *
  * Assumes: a wasm frame is no more than a few times as large as its Go frame, so that a segment fits into what engines
  * give (V8: just under 1 MB). Where that fails the engine's stack overflows, and the instance is lost.
  */
+import { SP_GLOBAL } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
 import { assemble, type Instruction } from './assemble.ts';
 import { G, G_GLOBAL, type GoRuntime } from './go-runtime.ts';
@@ -23,18 +25,23 @@ import { G, G_GLOBAL, type GoRuntime } from './go-runtime.ts';
 const {
   End,
   GlobalGet,
+  GlobalSet,
   I32Add,
   I32And,
   I32Const,
+  I32Eq,
   I32GtU,
   I32Load,
   I32LtU,
+  I32Ne,
+  I32Shl,
   I32Store,
   I32Sub,
   I32WrapI64,
   If,
   LocalGet,
   LocalSet,
+  LocalTee,
   Select,
 } = Op;
 
@@ -47,10 +54,16 @@ export class StackGuard {
   /** Index of the function (base: i32) -> () that sets the guard of the current goroutine, whose frames begin at SP = base. */
   readonly index: number;
   readonly #real: number;
+  /** Globals, i32: where the frames of the current goroutine begin, and the size of their segment. */
+  readonly #base: number;
+  readonly #segment: number;
 
-  constructor(runtime: GoRuntime, index: number) {
+  /** @param addGlobal Has the module have one more i32, which starts as 0. */
+  constructor(runtime: GoRuntime, index: number, addGlobal: () => number) {
     this.index = index;
     this.#real = runtime.stackGuard();
+    this.#base = addGlobal();
+    this.#segment = addGlobal();
   }
 
   body(): Uint8Array {
@@ -58,6 +71,15 @@ export class StackGuard {
     return assemble(
       [ValType.I32],
       [
+        [LocalGet, 0],
+        [GlobalGet, this.#base],
+        [I32Ne],
+        [If, EMPTY],
+        [LocalGet, 0],
+        [GlobalSet, this.#base],
+        [I32Const, SEGMENT],
+        [GlobalSet, this.#segment],
+        [End],
         [GlobalGet, G_GLOBAL],
         [I32WrapI64],
         [LocalSet, 1],
@@ -65,7 +87,7 @@ export class StackGuard {
         [If, EMPTY],
         [LocalGet, 1],
         [LocalGet, 0],
-        [I32Const, SEGMENT],
+        [GlobalGet, this.#segment],
         [I32Sub],
         [LocalGet, 1],
         [I32Load, G.stackLo, 2],
@@ -75,7 +97,9 @@ export class StackGuard {
         [LocalGet, 1],
         [I32Load, G.stackLo, 2],
         [I32Sub],
-        [I32Const, SEGMENT + real],
+        [GlobalGet, this.#segment],
+        [I32Const, real],
+        [I32Add],
         [I32GtU],
         [Select],
         [I32Store, G.stackGuard0, 2],
@@ -85,9 +109,10 @@ export class StackGuard {
   }
 
   /**
-   * For the start of `morestack`: where the guard of g, an i32 in the local, is artificial, sets it back and runs `then`.
+   * For the start of `morestack`: where the guard of g, an i32 in the local, is artificial, sets it back, has SP where the
+   * function starts anew, and runs `then`. `sp` is the local with SP in morestack, below its return address.
    */
-  ifArtificial(g: number, then: readonly Instruction[]): Instruction[] {
+  ifArtificial(g: number, sp: number, then: readonly Instruction[]): Instruction[] {
     return [
       [LocalGet, g],
       [I32Load, G.stackGuard0, 2],
@@ -105,6 +130,20 @@ export class StackGuard {
       [I32Const, this.#real],
       [I32Add],
       [I32Store, G.stackGuard0, 2],
+      [LocalGet, sp],
+      [I32Const, 8],
+      [I32Add],
+      [LocalTee, sp],
+      [GlobalSet, SP_GLOBAL],
+      [LocalGet, sp],
+      [GlobalGet, this.#base],
+      [I32Eq],
+      [If, EMPTY],
+      [GlobalGet, this.#segment],
+      [I32Const, 1],
+      [I32Shl],
+      [GlobalSet, this.#segment],
+      [End],
       ...then,
       [End],
     ];

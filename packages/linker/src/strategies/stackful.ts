@@ -136,7 +136,9 @@ export abstract class StackfulLowering extends SpLowering {
     this.slotOf = this.addFunction('go_wasm.slot', this.addType([I32], [I32]));
     this.coroutineType = this.addType([], [I32]);
     this.coroutine = this.addFunction('go_wasm.coroutine', this.coroutineType);
-    this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', this.addType([I32], [])));
+    this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', this.addType([I32], [])), () =>
+      this.addGlobal(I32),
+    );
     this.#mcallOuter = this.addFunction('runtime.mcall.switch', this.type);
     this.#morestackOuter = this.addFunction('runtime.morestack.switch', this.type);
     this.wrap(this.#mcall, this.#mcallOuter);
@@ -167,11 +169,6 @@ export abstract class StackfulLowering extends SpLowering {
 
   protected addType(params: number[], results: number[]): number {
     return this.program.module.types.push({ kind: 'func', params, results }) - 1;
-  }
-
-  protected addGlobal(type: number): number {
-    const init = type === I64 ? ZERO_I64 : 0;
-    return this.program.module.globals.push({ type, mutable: true, init }) - 1;
   }
 
   /** The slot of the goroutine that was chosen. */
@@ -527,13 +524,7 @@ export abstract class StackfulLowering extends SpLowering {
         [GlobalGet, G_GLOBAL],
         [I32WrapI64],
         [LocalSet, gp],
-        ...this.#guard.ifArtificial(gp, [
-          [LocalGet, sp],
-          [I32Const, 8],
-          [I32Add],
-          [GlobalSet, SP_GLOBAL],
-          ...this.throwFrames(),
-        ]),
+        ...this.#guard.ifArtificial(gp, sp, this.throwFrames()),
         ...sizeNow,
         [LocalSet, size],
         [LocalGet, 0],
@@ -601,5 +592,3 @@ function leaveByFlag(program: GoProgram, lifted: Lifted, runtime: GoRuntime): Ui
   result[runtime.get('runtime.goexit')] = 1;
   return result;
 }
-
-const ZERO_I64 = Uint8Array.of(I64Const, 0, End);

@@ -47,6 +47,20 @@ func big(n int, up *[100]int) int {
 	return frame[99]
 }
 
+// huge has a frame larger than what is given to wasm frames at a time.
+//
+//go:noinline
+func huge(n int) int {
+	var frame [60_000]int
+	for i := range frame {
+		frame[i] = n + i
+	}
+	if n > 0 {
+		return huge(n-1) + sum(1000) + frame[n*7919%len(frame)]
+	}
+	return frame[len(frame)-1]
+}
+
 // linked keeps a pointer to each caller's frame while the stack moves.
 //
 //go:noinline
@@ -118,6 +132,7 @@ func main() {
 	fmt.Println(sum(depth), sum(10), sum(depth))
 	fmt.Println(even(depth), odd(depth))
 	fmt.Println(big(depth/40, new([100]int)))
+	fmt.Println(huge(40))
 	fmt.Println(linked(depth, new(int)))
 	func() {
 		defer func() { fmt.Println(recover(), deferred) }()
