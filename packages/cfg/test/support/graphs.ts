@@ -315,6 +315,16 @@ export const largeShapes: readonly [name: string, make: (n: number) => Graph][] 
   ['random, any edges', (n) => mostlyReached(n, 'anything')],
 ];
 
+/** What must take less than a second and no deep stack. */
+export const limits: readonly [name: string, make: () => Graph][] = [
+  ['a chain of 100,000 blocks', () => chain(100_000)],
+  ['ifs nested 100,000 deep', () => nestedIfs(100_000)],
+  ['loops nested 100,000 deep', () => nestedLoops(100_000)],
+  ['a switch of 20,000 ways', () => wideSwitch(20_000)],
+  ['10,000 irreducible loops, one after the other', () => irreducibleLadder(10_000)],
+  ['10,000 irreducible loops, nested', () => nestedIrreducible(10_000)],
+];
+
 /** The first random graph of a kind of which the entry reaches at least 70 %. */
 function mostlyReached(blocks: number, kind: RandomKind): Graph {
   for (let seed = 1; ; seed++) {

@@ -1,8 +1,8 @@
 import { runGraph, Scratch, type Structurer } from '@go-wasm/cfg';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { effort, patience, seed } from './effort.ts';
-import { everyGraph, largeGraphs, largeShapes, randomGraph, smallGraphs } from './graphs.ts';
+import { effort, full, patience, seed } from './effort.ts';
+import { everyGraph, largeGraphs, largeShapes, limits, randomGraph, smallGraphs } from './graphs.ts';
 import { decisions, done, prove } from './proof.ts';
 import { moduleOf, runModule } from './wasm.ts';
 
@@ -64,10 +64,18 @@ export function testStructurer(structurer: Structurer): void {
       for (const i of [0, 1, 2, 0, 2, 1]) expect(tokens({ scratch }, i)).toEqual(tokens(undefined, i));
     });
 
-    it.each(largeShapes)('takes less than a second for 100,000 blocks: %s', (_, make) => {
-      const graph = make(100_000);
+    const size = effort(20_000, 100_000);
+    it.each(largeShapes)(`is right for ${size.toLocaleString('en')} blocks: %s`, { timeout: patience }, (_, make) => {
+      prove(structurer, make(size), 1);
+    });
+
+    it.each(limits)('is right for %s', { timeout: patience }, (_, make) => {
+      prove(structurer, make(), 1);
+    });
+
+    it.runIf(full).each(limits)('takes less than a second for %s', { timeout: patience }, (_, make) => {
+      const graph = make();
       expect(fastest(() => structurer.structure(graph))).toBeLessThan(1000);
-      prove(structurer, graph, 1);
     });
   });
 }

@@ -1,0 +1,57 @@
+/** Real graphs: every function of a Go program, as the linker gives it to a structurer. */
+import type { Structurer } from '@go-wasm/cfg';
+import { relooper } from '@go-wasm/relooper';
+import { stackifier } from '@go-wasm/stackifier';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { goroot } from '../../linker/test/helpers/go.ts';
+import { binaryenModuleOf, TIDY } from './support/binaryen.ts';
+import { effort, full, patience, seed } from './support/effort.ts';
+import { buildGo, ESBUILD, graphsOf } from './support/go.ts';
+import { done, prove } from './support/proof.ts';
+import { bodySize, moduleOf } from './support/wasm.ts';
+
+const name = full ? ESBUILD : 'cmd/gofmt';
+const step = effort(20, 1);
+const without = goroot() === undefined ? ' (skipped: there is no Go)' : '';
+
+describe.skipIf(without !== '')(`1 in ${step} functions of ${name}${without} (SEED=${seed})`, () => {
+  let module: Uint8Array;
+  beforeAll(async () => {
+    module = await buildGo(name);
+  }, patience);
+
+  it.each<Structurer>([stackifier, relooper])('$name is right', { timeout: patience }, (structurer) => {
+    const before = { ...done };
+    let blocks = 0;
+    let largest = 0;
+    let irreducible = 0;
+    for (const { graph } of graphsOf(module, step, seed)) {
+      blocks += graph.size;
+      largest = Math.max(largest, graph.size);
+      // A label variable for a reducible graph is an error; so these are the irreducible ones for which copies are dearer.
+      if (prove(structurer, graph, 4).usesLabelVariable) irreducible++;
+    }
+    console.log(
+      `${structurer.name}: ${done.graphs - before.graphs} functions of ${module.length} bytes, ${blocks} blocks, at most ` +
+        `${largest} in one, proven; ${done.runs - before.runs} runs compared; ${irreducible} with a label variable`,
+    );
+    expect(done.graphs).toBeGreaterThan(before.graphs);
+  });
+
+  it("takes no more bytes than what Binaryen's Relooper makes", { timeout: patience }, () => {
+    const sum = { stackifier: 0, relooper: 0, binaryen: 0, tidied: 0, larger: 0 };
+    for (const { graph } of graphsOf(module, step, seed)) {
+      const size = bodySize(moduleOf(stackifier.structure(graph)));
+      const tidied = bodySize(binaryenModuleOf(graph, TIDY));
+      sum.stackifier += size;
+      sum.relooper += bodySize(moduleOf(relooper.structure(graph)));
+      sum.binaryen += bodySize(binaryenModuleOf(graph));
+      sum.tidied += tidied;
+      if (size > tidied) sum.larger++;
+    }
+    console.log('bytes, and functions in which the stackifier takes more than the tidied Relooper:', sum);
+    expect(sum.stackifier).toBeLessThanOrEqual(sum.tidied);
+    expect(sum.relooper).toBeLessThanOrEqual(sum.tidied);
+    expect(sum.tidied).toBeLessThanOrEqual(sum.binaryen);
+  });
+});
