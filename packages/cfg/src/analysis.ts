@@ -27,6 +27,7 @@ export class Analysis {
   number: Int32Array = EMPTY;
   /** The predecessors of block `b` are `pred[predStart[b] .. predStart[b + 1])`; an edge that occurs twice is there twice. */
   predStart: Int32Array = EMPTY;
+  /** All blocks' predecessors, one block's after the other's: see {@link predStart}. */
   pred: Int32Array = EMPTY;
   /** Each block's immediate dominator; −1 for the entry and for blocks that are not reached. */
   idom: Int32Array = EMPTY;

@@ -2,6 +2,7 @@ import type { Graph } from './graph.ts';
 
 /** The strongly connected components of a graph. */
 export interface Components {
+  /** How many components there are: they are numbered 0 ≤ c < count. */
   readonly count: number;
   /** For each block, the component it is in. An edge between components leads to a smaller number. */
   readonly of: Int32Array;

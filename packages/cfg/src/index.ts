@@ -1,3 +1,9 @@
+/**
+ * Control-flow graphs, their analysis, and structured programs made from them.
+ *
+ * @module @go-wasm/cfg
+ */
+
 export { Analysis } from './analysis.ts';
 export { GraphBuilder } from './builder.ts';
 export { checkStructured, findWaste } from './check.ts';

@@ -24,6 +24,7 @@ import { type Structured, type StructureOptions, Tok } from './structured.ts';
  * - each list must be in topological order: a block comes before those it reaches by forward edges.
  */
 export interface Layout {
+  /** The given graph, made reducible. */
   readonly graph: Graph;
   /** The analysis of `graph`. */
   readonly analysis: Analysis;
@@ -49,10 +50,15 @@ export interface Layout {
   readonly origin: Int32Array | undefined;
   /** The number that a block about the label variable uses. */
   readonly value: Int32Array | undefined;
+  /** What the arrays above lie in; a structurer may use slots from 32 on. */
   readonly scratch: Scratch;
 }
 
-/** How a block ends, in a {@link Layout}. Drop is a Goto with a condition that decides nothing. */
+/**
+ * How a block ends, in a {@link Layout}. Drop is a Goto with a condition that decides nothing.
+ *
+ * @enum
+ */
 export const Way = { Goto: 0, Drop: 1, If: 2, Switch: 3, Leave: 4 } as const;
 
 /** Up to this many Ifs without an else before a block take less code than a Block and as many BrIfs. */

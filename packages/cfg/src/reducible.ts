@@ -4,6 +4,7 @@ import { type BlockId, Exit, type Graph } from './graph.ts';
 
 /** A graph with the same paths as another one, in which blocks may occur more than once and may be about the label variable. */
 export interface Expanded {
+  /** The graph with those paths. */
   readonly graph: Graph;
   /**
    * For each block, the block of the other graph it stands for; −1 for one about the label variable: with exit Goto it

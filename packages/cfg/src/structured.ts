@@ -33,6 +33,8 @@ import type { Scratch } from './scratch.ts';
  * the token that opens it and its End. The label variable is 0 at the start; its values are not negative. A block may
  * occur more than once (node splitting). Control never arrives at the end of the list, and its last token is one that an
  * emitter knows not to fall through (Br, BrTable, BrTableLabel, Leave, Unreachable).
+ *
+ * @enum
  */
 export const Tok = {
   Block: 0,
@@ -58,7 +60,9 @@ export const Tok = {
 } as const;
 export type Tok = (typeof Tok)[keyof typeof Tok];
 
+/** A structured program: a list of tokens as {@link Tok} describes it. */
 export interface Structured {
+  /** Tokens and their operands, in program order. */
   readonly tokens: Int32Array;
   /** How many entries of `tokens` are used (the array may be larger and reused). */
   readonly length: number;
@@ -72,12 +76,13 @@ export interface Structured {
 export interface StructureOptions {
   /** Memory to work in and to return the result in; without it the result owns its memory. */
   readonly scratch?: Scratch;
-  /** Of each block: its size in whatever unit, to decide what is cheap to copy; 1 each if not given. */
+  /** Of each block: its size in bytes of code, to decide what is cheap to copy; 16 each if not given. */
   readonly sizes?: ArrayLike<number>;
 }
 
 /** What turns a graph into a structured program: a plug-in, chosen by name. */
 export interface Structurer {
+  /** What it is called where one can choose. */
   readonly name: string;
   /** Whether graphs with irreducible loops are accepted. */
   readonly accepts: 'reducible' | 'any';

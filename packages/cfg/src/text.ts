@@ -5,6 +5,7 @@ import { isIf, nextToken } from './tokens.ts';
 
 /** A graph with the names and sizes that its text form has. */
 export interface NamedGraph {
+  /** Its blocks are numbered as the lines are. */
   readonly graph: Graph;
   /** Of each block: its name. */
   readonly names: readonly string[];
@@ -14,8 +15,11 @@ export interface NamedGraph {
 
 /** The text form of a graph is malformed. Lines and columns count from 1. */
 export class GraphSyntaxError extends Error {
+  /** Always `GraphSyntaxError`. */
   override readonly name: string = 'GraphSyntaxError';
+  /** The line, from 1. */
   readonly line: number;
+  /** The column in characters, from 1. */
   readonly column: number;
 
   constructor(line: number, column: number, message: string) {

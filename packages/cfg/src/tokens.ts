@@ -1,8 +1,10 @@
 import { type Structured, Tok } from './structured.ts';
 
-/** A structured program breaks a rule. `at` is the index of the offending token in `tokens`. */
+/** A structured program breaks a rule. */
 export class StructureError extends Error {
+  /** Always `StructureError`. */
   override readonly name: string = 'StructureError';
+  /** Where in `tokens` the offending token is. */
   readonly at: number;
 
   constructor(at: number, message: string) {

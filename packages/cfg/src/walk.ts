@@ -6,20 +6,27 @@ import { type Structured, Tok } from './structured.ts';
  * one it branches to. `block` arguments are block numbers.
  */
 export interface Visitor {
+  /** `block`: a branch to it leaves it. */
   block(): void;
+  /** `loop`: a branch to it starts it again. */
   loop(): void;
   /** `if` on the condition of `block`, or on its negation. */
   if(block: number, negated: boolean): void;
+  /** What follows is run where the condition of the innermost `if` does not hold. */
   else(): void;
+  /** The end of the innermost `block`, `loop` or `if`. */
   end(): void;
   /** The straight-line code of `block`. What uses its condition or index, or ends it, comes directly after it. */
   code(block: number): void;
+  /** Control goes to the construct at `depth`. */
   br(depth: number): void;
+  /** The same on the condition of `block`, or on its negation. */
   brIf(block: number, negated: boolean, depth: number): void;
-  /** `depths[0 .. count)`, the last one for the default; the array is used again after the call. */
+  /** A branch on the index of `block`: to `depths[0 .. count)`, the last one for the default; the array is used again after the call. */
   brTable(block: number, depths: Int32Array, count: number): void;
   /** The condition or index of `block` decides nothing. */
   drop(block: number): void;
+  /** Control leaves the graph at the end of `block`. */
   leave(block: number): void;
   /** Control cannot arrive here. */
   unreachable(): void;
@@ -27,8 +34,9 @@ export interface Visitor {
   setLabel(value: number): void;
   /** `if` on label variable = value, or on ≠. */
   ifLabel(value: number, negated: boolean): void;
+  /** A branch on label variable = value, or on ≠. */
   brIfLabel(value: number, negated: boolean, depth: number): void;
-  /** On the label variable − base. */
+  /** The same on label variable − base. */
   brTableLabel(base: number, depths: Int32Array, count: number): void;
 }
 

@@ -16,7 +16,7 @@ describe('the checks find mutations of the algorithms', () => {
     expect(await laboratory.try(undefined, patience)).toBe('survived');
   });
 
-  it.each<[what: string, file: string, from: string, to: string]>([
+  it.concurrent.each<[what: string, file: string, from: string, to: string]>([
     ['merge nodes by three edges', STACKIFIER, 'forward[block]! >= 2', 'forward[block]! >= 3'],
     ['merge nodes in postorder', STACKIFIER, 'const block = order[i]!', 'const block = order[reachable - i]!'],
     ['merge nodes at the entry', STACKIFIER, 'const dominator = idom[block]!', 'const dominator = analysis.order[0]!'],

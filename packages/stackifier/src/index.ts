@@ -1,1 +1,7 @@
+/**
+ * Structured control flow along the dominator tree.
+ *
+ * @module @go-wasm/stackifier
+ */
+
 export { stackifier } from './stackifier.ts';
