@@ -1,5 +1,6 @@
 /**
- * How long it takes per block, by the shape and the size of the graph, and how that compares with Binaryen's Relooper:
+ * How long it takes per block, by the shape and the size of the graph, how that compares with Binaryen's Relooper, and how
+ * long the extreme cases take in all:
  *
  *     node --conditions=@go-wasm/source --import ./tools/ts.js packages/cfg/test/bench/structurers.ts [largest size]
  */
@@ -8,7 +9,7 @@ import { Analysis, checkStructured, type Graph, GraphBuilder, Scratch } from '@g
 import { relooper } from '@go-wasm/relooper';
 import { stackifier } from '@go-wasm/stackifier';
 import { timeOfBinaryen } from '../support/binaryen.ts';
-import { exitsOf, largeShapes } from '../support/graphs.ts';
+import { exitsOf, largeShapes, limits } from '../support/graphs.ts';
 
 const largest = Number(process.argv[2] ?? 100_000);
 const sizes = [10, 100, 1000, 10_000, 100_000].filter((n) => n <= largest);
@@ -86,4 +87,16 @@ for (const [name, limit, run] of tasks) {
     });
     console.log(`| ${shape} | ${cells.join(' | ')} |`);
   }
+}
+
+console.log('\nmilliseconds\n');
+console.log('| graph | analyse | stackifier | relooper |\n|---|---:|---:|---:|');
+for (const [name, make] of limits) {
+  const graph = make();
+  const runs = [
+    () => analysis.run(graph),
+    () => stackifier.structure(graph, { scratch }),
+    () => relooper.structure(graph, { scratch }),
+  ];
+  console.log(`| ${name} | ${runs.map((run) => time(run).toFixed(0)).join(' | ')} |`);
 }
