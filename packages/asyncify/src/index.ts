@@ -1,0 +1,11 @@
+export {
+  type Analysis,
+  type AnalyzeOptions,
+  analyze,
+  type FunctionPattern,
+  type Reason,
+  type Step,
+} from './analyze.ts';
+export { type AsyncifyOptions, type AsyncifyReport, type AsyncifyResult, asyncify } from './asyncify.ts';
+export { type Instrumented, type InstrumentOptions, instrument } from './instrument.ts';
+export { type AsyncifyGlobals, addAsyncifyGlobals, State } from './runtime.ts';
