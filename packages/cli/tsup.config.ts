@@ -7,7 +7,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
   // Programs that other programs start: one file each, all they need in it, nothing to resolve when they start.
   // CommonJS, which Node loads faster.
   {
-    entry: ['src/entries/link-step.ts', 'src/entries/run-wasip1.ts'],
+    entry: ['src/entries/link-step.ts', 'src/entries/run-jspi.ts', 'src/entries/run-wasip1.ts'],
     format: 'cjs',
     target: 'node20.19',
     noExternal: [/./],
@@ -15,6 +15,8 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
     // From the sources of the other packages, so that none of them need be built before this one.
     esbuildOptions(options) {
       options.conditions = ['@go-wasm/source'];
+      // 14 MB, and needed for one strategy only.
+      options.external = ['binaryen'];
     },
     tsconfig: '../../tsconfig.base.json',
     silent: true,

@@ -8,6 +8,8 @@ const asset = (path: string): string => fileURLToPath(new URL(`../${path}`, impo
 export const LINK_STEP: string = asset('dist/link-step.cjs');
 /** The script that runs a wasip1 program. */
 export const WASIP1_RUNNER: string = asset('dist/run-wasip1.cjs');
+/** The script that runs a js program of the `jspi` strategy. */
+export const JSPI_RUNNER: string = asset('dist/run-jspi.cjs');
 /** The Go sources of the shim. */
 export const SHIM_SOURCES: string = asset('shim');
 

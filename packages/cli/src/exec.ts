@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { WASIP1_RUNNER } from './assets.ts';
+import { JSPI_RUNNER, WASIP1_RUNNER } from './assets.ts';
 import { checkNode, nodeFlags } from './engine.ts';
 import { EnvironmentError } from './errors.ts';
 import type { PipelineOptions } from './options.ts';
@@ -16,11 +16,6 @@ import { type Toolchain, which } from './toolchain.ts';
  *   of the strategy.
  */
 export function execFlag(go: Toolchain, goos: 'js' | 'wasip1', strategy: PipelineOptions['switch']): string {
-  if (strategy === 'jspi') {
-    throw new EnvironmentError('GW4032', "programs for -switch=jspi need a host that switches, which Go's own is not", {
-      hint: 'name a program that runs them with -exec, or choose another -switch',
-    });
-  }
   const stack = stackSize();
   const node = ['node', ...(stack === undefined ? [] : [`--stack-size=${stack}`]), ...nodeFlags(strategy)];
   if (goos === 'wasip1') {
@@ -28,12 +23,16 @@ export function execFlag(go: Toolchain, goos: 'js' | 'wasip1', strategy: Pipelin
     return joinQuoted([...node, '--disable-warning=ExperimentalWarning', WASIP1_RUNNER, `-switch=${strategy}`]);
   }
   checkNode(strategy);
-  return joinQuoted([...node, jsRunner(go)]);
+  return joinQuoted([...node, ...(strategy === 'jspi' ? [JSPI_RUNNER, glue(go, 'wasm_exec.js')] : [jsRunner(go)])]);
 }
 
 /** The toolchain's own script that runs a js program in Node. */
 export function jsRunner(go: Toolchain): string {
-  const script = join(go.GOROOT, 'lib', 'wasm', 'wasm_exec_node.js');
+  return glue(go, 'wasm_exec_node.js');
+}
+
+function glue(go: Toolchain, name: string): string {
+  const script = join(go.GOROOT, 'lib', 'wasm', name);
   if (existsSync(script)) return script;
   throw new EnvironmentError('GW4002', `${go.GOVERSION} has no ${script}`, {
     hint: 'some systems package it apart from Go; or install Go 1.24 or later from https://go.dev/dl',

@@ -10,6 +10,8 @@ import { SECTION } from './double/linker.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+const HOST_OF_JSPI = here('../../linker/src/host/jspi.ts');
+
 /** Where the folders of this test file are: there is a space in every path. */
 export const TEMP: string = mkdtempSync(join(tmpdir(), 'go-wasm test-'));
 
@@ -22,8 +24,9 @@ export async function install(name: string, linker?: string): Promise<string> {
     bundle: true,
     platform: 'node',
     target: 'node20.19',
-    alias: linker === undefined ? {} : { '@go-wasm/linker': linker },
+    alias: linker === undefined ? {} : { '@go-wasm/linker': linker, '@go-wasm/linker/host/jspi': HOST_OF_JSPI },
     conditions: ['@go-wasm/source'],
+    external: ['binaryen'],
     outdir: join(root, 'dist'),
   };
   const entry = (name: string) => here(`../src/${name}`);
@@ -37,7 +40,7 @@ export async function install(name: string, linker?: string): Promise<string> {
     }),
     build({
       ...shared,
-      entryPoints: [entry('entries/link-step.ts'), entry('entries/run-wasip1.ts')],
+      entryPoints: ['link-step', 'run-jspi', 'run-wasip1'].map((name) => entry(`entries/${name}.ts`)),
       outExtension: { '.js': '.cjs' },
     }),
   ]);

@@ -1,6 +1,6 @@
 /**
  * The `jspi` strategy: a coroutine is a call that JavaScript promise integration can suspend (WebAssembly/js-promise-integration).
- * The host's half is in host/jspi.mjs; the two share
+ * The host's half is in host/jspi.ts; the two share
  *
  * | name               | what                                                                                         |
  * |--------------------|----------------------------------------------------------------------------------------------|

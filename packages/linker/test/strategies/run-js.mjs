@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { createJspi } from '../../host/jspi.mjs';
+import { createJspi } from '../../src/host/jspi.ts';
 
 const [, , wasmExec, file, ...args] = process.argv;
 Object.assign(globalThis, { require: createRequire(import.meta.url), fs, path });

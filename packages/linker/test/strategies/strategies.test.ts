@@ -143,7 +143,7 @@ test('jspi is refused for wasip1', { timeout: 60_000 }, async () => {
 });
 
 test('engines without what a strategy needs are told apart', async () => {
-  const { createJspi, hasJspi } = await import(here('../../host/jspi.mjs'));
+  const { createJspi, hasJspi } = await import(here('../../src/host/jspi.ts'));
   if (!hasJspi()) expect(() => createJspi()).toThrow(/Node 25/);
   expect(strategies.resume.requires).toEqual([]);
   expect(strategies.jspi.requires).toContain('jspi');

@@ -1,4 +1,3 @@
-// @ts-check
 /**
  * The host's half of the `jspi` strategy (src/strategies/jspi.ts). A coroutine is a promise; who suspends says which
  * coroutine goes on. All that happens between is in microtasks, so timers and I/O wait until the program does.
@@ -10,48 +9,64 @@
  *   the rest is done without suspending. If it does not, the goroutines that it has woken run after it returns.
  */
 
-/**
- * @typedef {object} JspiOptions
- * @property {() => void} [onPause] Called whenever the program has come to rest after {@link Jspi.run} or
- *   {@link Jspi.resume}: it waits for events, or has exited.
- * @property {(error: unknown) => void} [onError] Called with what is thrown in a coroutine: the program is broken then.
- */
+export interface JspiOptions {
+  /**
+   * Called whenever the program has come to rest after {@link Jspi.run} or {@link Jspi.resume}: it waits for events, or has
+   * exited.
+   */
+  onPause?: () => void;
+  /** Called with what is thrown in a coroutine: the program is broken then. */
+  onError?: (error: unknown) => void;
+}
 
-/**
- * @typedef {object} Jspi
- * @property {WebAssembly.ModuleImports} imports The imports of `go_wasm`.
- * @property {(exports: WebAssembly.Exports) => void} attach To be called with the exports of the instance, once.
- * @property {(argc: number, argv: number) => void} run Starts the program. It runs on after the call returns.
- * @property {(done: () => boolean) => void} resume Handles an event, or timers; `done` says whether it has been handled.
- */
+export interface Jspi {
+  /** The imports of `go_wasm`. */
+  readonly imports: WebAssembly.ModuleImports;
+  /** To be called with the exports of the instance, once. */
+  attach(exports: WebAssembly.Exports): void;
+  /** Starts the program. It runs on after the call returns. */
+  run(argc: number, argv: number): void;
+  /** Handles an event, or timers; `done` says whether it has been handled. */
+  resume(done: () => boolean): void;
+}
+
+/** What TypeScript's library does not know yet. */
+declare const WebAssembly: typeof globalThis.WebAssembly & {
+  Suspending: new (f: (...args: number[]) => Promise<void>) => WebAssembly.ImportValue;
+  promising<T>(f: () => T): () => Promise<T>;
+};
+
+interface Exports {
+  run(argc: number, argv: number): void;
+  resume(): void;
+  'go_wasm.coroutine': () => number;
+  'go_wasm.next': () => number;
+  'go_wasm.wake': () => void;
+  'go_wasm.between': WebAssembly.Global<'i32'>;
+  'go_wasm.cancelled': WebAssembly.Tag;
+}
 
 /** Whether this engine has JavaScript promise integration: Chrome 137, Node 25, and Firefox 149 have. */
-export function hasJspi() {
+export function hasJspi(): boolean {
   return 'Suspending' in WebAssembly && 'promising' in WebAssembly;
 }
 
-/**
- * @param {JspiOptions} [options]
- * @returns {Jspi}
- */
-export function createJspi({ onPause = () => {}, onError = rethrow } = {}) {
+/** @throws Error where the engine has no JavaScript promise integration. */
+export function createJspi({ onPause = () => {}, onError = rethrow }: JspiOptions = {}): Jspi {
   if (!hasJspi()) {
     throw new Error(
       'this program was linked with -switch=jspi, and this engine has no JavaScript promise integration: ' +
         'it needs Chrome 137, Node 25, or later; link with -switch=resume to run it here',
     );
   }
-  /** By slot: lets the coroutine that waits there go on. @type {((() => void) | undefined)[]} */
-  const waiting = [];
+  /** By slot: lets the coroutine that waits there go on. */
+  const waiting: ((() => void) | undefined)[] = [];
   /** Whether coroutines are on their way: until the program pauses. */
   let running = false;
-  /** @type {any} */
-  let exports;
-  /** @type {() => Promise<number>} */
-  let coroutine;
+  let exports: Exports;
+  let coroutine: () => Promise<number>;
 
-  /** @param {number} slot */
-  function dispatch(slot) {
+  function dispatch(slot: number): void {
     const go = waiting[slot];
     if (go === undefined) queueMicrotask(step);
     else {
@@ -61,53 +76,48 @@ export function createJspi({ onPause = () => {}, onError = rethrow } = {}) {
   }
 
   /** The step of a switch that starts a coroutine. */
-  function step() {
+  function step(): void {
     if (exports['go_wasm.between'].value === 1) start();
     else paused();
   }
 
-  function start() {
+  function start(): void {
     coroutine().then(ended, failed);
   }
 
-  /** @param {number} hasPaused */
-  function ended(hasPaused) {
+  function ended(hasPaused: number): void {
     if (hasPaused === 1 || exports['go_wasm.between'].value === 0) paused();
     else dispatch(exports['go_wasm.next']());
   }
 
-  function paused() {
+  function paused(): void {
     running = false;
     onPause();
   }
 
-  /** @param {unknown} error */
-  function failed(error) {
+  function failed(error: unknown): void {
     running = false;
-    // @ts-expect-error: TypeScript does not know exceptions yet
     if (error instanceof WebAssembly.Exception && error.is(exports['go_wasm.cancelled'])) onPause();
     else onError(error);
   }
 
   return {
     imports: {
-      // @ts-expect-error: TypeScript does not know it yet
       suspend: new WebAssembly.Suspending(
-        (/** @type {number} */ slot, /** @type {number} */ next) =>
+        (slot, next) =>
           new Promise((resolve) => {
-            waiting[slot] = /** @type {() => void} */ (resolve);
-            dispatch(next);
+            waiting[slot!] = resolve;
+            dispatch(next!);
           }),
       ),
-      waits(/** @type {number} */ slot, /** @type {number} */ drop) {
+      waits(slot: number, drop: number): number {
         if (waiting[slot] === undefined) return 0;
         if (drop !== 0) waiting[slot] = undefined;
         return 1;
       },
     },
     attach(instanceExports) {
-      exports = instanceExports;
-      // @ts-expect-error: TypeScript does not know it yet
+      exports = instanceExports as unknown as Exports;
       coroutine = WebAssembly.promising(exports['go_wasm.coroutine']);
     },
     run(argc, argv) {
@@ -127,7 +137,6 @@ export function createJspi({ onPause = () => {}, onError = rethrow } = {}) {
   };
 }
 
-/** @param {unknown} error */
-function rethrow(error) {
+function rethrow(error: unknown): never {
   throw error;
 }
