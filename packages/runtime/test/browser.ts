@@ -1,9 +1,11 @@
 /** Pages in headless Chromium. */
 import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Engine, findEngine } from '../../../tools/src/engines.ts';
-import { emptyFolder } from './support.ts';
 
 export const chromium: Engine | undefined = await findEngine('chromium');
 /** The title of tests that are skipped. */
@@ -49,8 +51,8 @@ export async function visit(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-  const profile = `--user-data-dir=${emptyFolder('chromium')}`;
-  const child = spawn(chromium!.path, [...FLAGS.split(' '), profile, url], { stdio: 'ignore' });
+  const profile = mkdtempSync(join(tmpdir(), 'go-wasm-chromium-'));
+  const child = spawn(chromium!.path, [...FLAGS.split(' '), `--user-data-dir=${profile}`, url], { stdio: 'ignore' });
   const ended = new Promise((resolve) => child.on('close', resolve));
   const tooLate = setTimeout(() => child.kill(), 60_000);
   try {
@@ -61,6 +63,7 @@ export async function visit(
     await ended;
     server.closeAllConnections();
     server.close();
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   }
   return results;
 }

@@ -1,0 +1,87 @@
+/**
+ * What it costs to cross the boundary between Go and JavaScript, by Go's own wasm_exec.js and by this runtime; the same
+ * modules, turn by turn in fresh processes. Prints a table of the best times.
+ *
+ *   --rounds N     (3)
+ *   --chromium     in Chromium instead of Node 26
+ */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
+import { link } from '@go-wasm/linker';
+import { build } from 'esbuild';
+import { findEngine, needEngine } from '../../../tools/src/engines.ts';
+import { type File, visit } from '../test/browser.ts';
+import type { Times } from './measure.ts';
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' }, chromium: { type: 'boolean', default: false } },
+});
+const run = promisify(execFile);
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'go-wasm-bench-runtime-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
+for (const name of ['hello', 'program']) {
+  const file = join(folder, `${name}.wasm`);
+  const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' };
+  await run('go', ['build', '-o', file, '.'], { cwd: here(name), env });
+  writeFileSync(join(folder, `${name}-linked.wasm`), (await link(readFileSync(file))).bytes);
+}
+const wasmExec = join((await run('go', ['env', 'GOROOT'])).stdout.trim(), 'lib/wasm/wasm_exec.js');
+await build({
+  ...{ entryPoints: [here('in-node.ts'), here('in-page.ts')], outdir: folder, outExtension: { '.js': '.mjs' } },
+  ...{ bundle: true, platform: 'node', format: 'esm', target: 'es2022' },
+});
+
+type Glue = 'go' | 'runtime';
+
+async function inNode(glue: Glue, suffix: string): Promise<Times> {
+  const { path } = (await findEngine('node26')) ?? (await needEngine('node'));
+  const args = [join(folder, 'in-node.mjs'), glue, ...['hello', 'program'].map((n) => join(folder, n + suffix))];
+  const { stdout } = await run(path, [...args, ...(glue === 'go' ? [wasmExec] : [])]);
+  return JSON.parse(stdout);
+}
+
+async function inChromium(glue: Glue, suffix: string): Promise<Times> {
+  const files: Record<string, () => File> = {
+    '': () => ['text/html', '<!doctype html><script src="wasm_exec.js"></script><script src="start.js"></script>'],
+    'start.js': () => ['text/javascript', `history.replaceState(0, '', '?${glue}'); import('./in-page.mjs')`],
+    'in-page.mjs': () => ['text/javascript', readFileSync(join(folder, 'in-page.mjs'))],
+    'wasm_exec.js': () => ['text/javascript', readFileSync(wasmExec)],
+    'hello.wasm': () => ['application/wasm', readFileSync(join(folder, `hello${suffix}`))],
+    'program.wasm': () => ['application/wasm', readFileSync(join(folder, `program${suffix}`))],
+  };
+  return (await visit(1, (name) => files[name]?.())).times as Times;
+}
+
+const columns: [title: string, Glue, suffix: string][] = [
+  ['wasm_exec.js', 'go', '.wasm'],
+  ['this runtime', 'runtime', '.wasm'],
+  ['wasm_exec.js, linked', 'go', '-linked.wasm'],
+  ['this runtime, linked', 'runtime', '-linked.wasm'],
+];
+const best: Times[] = columns.map(() => ({}));
+for (let round = 0; round < Number(values.rounds); round++) {
+  for (const [k, [, glue, suffix]] of columns.entries()) {
+    const times = await (values.chromium ? inChromium : inNode)(glue, suffix);
+    for (const [name, time] of Object.entries(times)) best[k]![name] = Math.min(best[k]![name] ?? Infinity, time);
+  }
+}
+
+/** Three digits, in a unit that suits. */
+function print(ns: number): string {
+  const [value, unit] = ns < 1e4 ? [ns, 'ns'] : ns < 1e6 ? [ns / 1e3, 'µs'] : [ns / 1e6, 'ms'];
+  return `${Number(value.toPrecision(3))} ${unit}`;
+}
+
+console.log(`| | ${columns.map(([title]) => title).join(' | ')} | faster | linked: faster |`);
+console.log(`|---|${'---|'.repeat(columns.length + 2)}`);
+for (const name of Object.keys(best[0]!)) {
+  const times = best.map((times) => times[name]!);
+  const [a, b, c, d] = times as [number, number, number, number];
+  console.log(`| ${name} | ${times.map(print).join(' | ')} | ${(a / b).toFixed(2)} × | ${(c / d).toFixed(2)} × |`);
+}

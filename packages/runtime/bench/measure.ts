@@ -1,0 +1,87 @@
+/** Measures one glue in one engine: what Go measures of itself, and then what JavaScript measures of Go. */
+import { instantiate } from '../src/index.ts';
+
+export type Times = Record<string, number>;
+
+/** A module's bytes, the names it sees of JavaScript, what it writes. Resolves to what it exports when it has started. */
+type Start = (
+  bytes: BufferSource,
+  globals: Record<string, unknown>,
+  write: (text: string) => void,
+) => Promise<Record<string, (...args: number[]) => number>>;
+
+interface GoClass {
+  new (): {
+    importObject: WebAssembly.Imports;
+    run(instance: WebAssembly.Instance): Promise<void>;
+  };
+}
+
+/** By `wasm_exec.js`, which has been loaded. */
+const byGo: Start = async (bytes, globals, write) => {
+  const { Go, fs } = globalThis as unknown as { Go: GoClass; fs: { writeSync: unknown } };
+  Object.assign(globalThis, globals);
+  const decoder = new TextDecoder();
+  fs.writeSync = (_fd: number, bytes: Uint8Array) => {
+    write(decoder.decode(bytes));
+    return bytes.length;
+  };
+  const go = new Go();
+  const { instance } = await WebAssembly.instantiate(bytes, go.importObject);
+  void go.run(instance);
+  return instance.exports as Record<string, () => number>;
+};
+
+const byRuntime: Start = async (bytes, globals, write) => {
+  const decoder = new TextDecoder();
+  const app = await instantiate<Record<string, () => number>>(bytes, {
+    globals,
+    stdout: (bytes) => write(decoder.decode(bytes)),
+  });
+  return app.exports;
+};
+
+/** Nanoseconds that one of `batch` runs takes: the best of a tenth of a second. */
+function best(run: () => void, batch = 1000): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (const start = performance.now(); performance.now() - start < 100; ) {
+    const begin = performance.now();
+    for (let k = 0; k < batch; k++) run();
+    best = Math.min(best, performance.now() - begin);
+  }
+  return (best * 1e6) / batch;
+}
+
+export async function measure(glue: string, hello: BufferSource, program: BufferSource): Promise<Times> {
+  const start = glue === 'go' ? byGo : byRuntime;
+  const times: Times = {};
+  const starts: number[] = [];
+  for (let k = 0; k < 10; k++) {
+    const begin = performance.now();
+    await new Promise<void>((resolve) => {
+      void start(hello, {}, () => {
+        starts.push((performance.now() - begin) * 1e6);
+        resolve();
+      });
+    });
+  }
+  times['hello, bytes to output'] = Math.min(...starts);
+
+  const bench: Record<string, (...args: number[]) => unknown> = {};
+  let ready!: () => void;
+  const done = new Promise<void>((resolve) => {
+    ready = resolve;
+  });
+  const report = (name: string, time: number): void => {
+    times[name] = time;
+  };
+  const started = start(program, { bench: Object.assign(bench, { report, ready }) }, console.log);
+  await done;
+  const { add } = await started;
+  const { callback, sum } = bench as Record<string, (...args: number[]) => number>;
+  if (add!(2, 3) !== 5 || sum!(2, 3) !== 5) throw new Error('wrong sum');
+  times['js.FuncOf, no argument'] = best(() => callback!());
+  times['js.FuncOf, two numbers'] = best(() => sum!(2, 3));
+  times['export, two numbers'] = best(() => add!(2, 3));
+  return times;
+}

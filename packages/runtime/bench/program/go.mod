@@ -1,0 +1,3 @@
+module boundary
+
+go 1.24
