@@ -2,7 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { Analysis, type Graph, obviousDominators, parseGraph, printStructured } from '@go-wasm/cfg';
-import { relooper } from '@go-wasm/relooper';
+import { printShapes, relooper } from '@go-wasm/relooper';
 import { stackifier } from '@go-wasm/stackifier';
 import { everyGraph, nestedIrreducible, type RandomKind, randomGraph } from './graphs.ts';
 import { prove } from './proof.ts';
@@ -23,11 +23,12 @@ function compareFiles(folder: string): void {
   for (const name of readdirSync(folder)) {
     const [text, ...sections] = readFileSync(`${folder}/${name}`, 'utf8').split('\n--- ');
     const { graph, names, sizes } = parseGraph(text!);
-    for (const structurer of [stackifier, relooper]) {
-      const section = `${structurer.name}\n${printStructured(structurer.structure(graph, { sizes }), names)}`;
+    const made = [stackifier, relooper].map(
+      (structurer) => `${structurer.name}\n${printStructured(structurer.structure(graph, { sizes }), names)}`,
+    );
+    for (const section of [...made, `shapes\n${printShapes(graph, names, sizes)}`])
       if (!sections.some((expected) => expected.trimEnd() === section.trimEnd()))
-        throw new Error(`${structurer.name}: ${name}`);
-    }
+        throw new Error(`${name}: ${section}`);
   }
 }
 
