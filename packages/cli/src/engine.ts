@@ -3,6 +3,7 @@ import type { PipelineOptions } from './options.ts';
 
 /** What a strategy asks of the Node that runs the program. */
 const NODE_NEEDS: Partial<Record<PipelineOptions['switch'], { release: number; flags: readonly string[] }>> = {
+  asyncify: { release: 24, flags: [] },
   jspi: { release: 25, flags: [] },
   'stack-switching': { release: 26, flags: ['--experimental-wasm-wasmfx'] },
 };

@@ -85,8 +85,12 @@ describe('command lines', () => {
   });
 
   test.each([
-    ['-switch=asyncify', '-switch=asyncify is unknown', '-switch takes resume, stack-switching, jspi, jump-table'],
-    ['-switch', '-switch needs a value', '-switch takes resume, stack-switching, jspi, jump-table'],
+    [
+      '-switch=goroutines',
+      '-switch=goroutines is unknown',
+      '-switch takes resume, asyncify, stack-switching, jspi, jump-table',
+    ],
+    ['-switch', '-switch needs a value', '-switch takes resume, asyncify, stack-switching, jspi, jump-table'],
     ['-ldflags=-linkmode=foo', '-linkmode=foo is unknown', '-linkmode takes auto, internal, external'],
     ['-verify-each=x', '-verify-each=x is unknown', '-verify-each takes true, false'],
     ['-O2', '-O2: levels of optimization do not exist yet', undefined],

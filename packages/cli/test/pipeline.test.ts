@@ -85,6 +85,8 @@ const wasmtime = await findEngine('wasmtime');
 
 describe.runIf(newer)('in Node 26', () => {
   test.each([
+    ['asyncify', 'js'],
+    ['asyncify', 'wasip1'],
     ['stack-switching', 'js'],
     ['stack-switching', 'wasip1'],
     ['jspi', 'js'],
@@ -96,9 +98,9 @@ describe.runIf(newer)('in Node 26', () => {
   });
 });
 
-test.runIf(wasmtime)('-switch=stack-switching runs in wasmtime', async () => {
+test.runIf(wasmtime).each(['asyncify', 'stack-switching'])('-switch=%s runs in wasmtime', async (name) => {
   const PATH = `${dirname(wasmtime!.path)}${delimiter}${process.env.PATH}`;
-  const args = ['run', '-linkmode=external', '-switch=stack-switching', '.'];
+  const args = ['run', '-linkmode=external', `-switch=${name}`, '.'];
   const ours = await real(args, { cwd: APP, env: { GOOS: 'wasip1', GOWASIRUNTIME: 'wasmtime', PATH } });
   expect(ours.stderr).toContain('panic: the end\n\ngoroutine 1 [running]:\nmain.main()\n');
   expect(ours.stdout).toContain('[0 1 4 9 16 25 36 49 64 81] map[a:1 b:2]\nrecovered: ');

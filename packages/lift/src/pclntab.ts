@@ -12,6 +12,8 @@ export interface PclnFunction {
   name: string;
   /** PC_B at which a recovered panic goes on, or 0 if the function has no deferred calls (`_func.deferreturn`). */
   deferReturn: number;
+  /** The size of its frame on the goroutine stack in bytes, return address not included; −1 if that is not the same everywhere. */
+  frame: number;
   /** Whether it was written in assembly: its first file's name ends in `.s`. */
   assembly: boolean;
 }
@@ -77,25 +79,56 @@ function readTable(image: Uint8Array, view: DataView, base: number, functions: n
     if (func + 44 > image.length || index < 0 || index >= functions) return undefined;
     const nameOffset = view.getInt32(func + 4, true);
     const deferReturn = view.getUint32(func + 12, true);
+    const pcsp = view.getUint32(func + 16, true);
     const pcfile = view.getUint32(func + 20, true);
     const unit = view.getUint32(func + 32, true);
     const file = firstFile(image, pcs + pcfile);
     const fileOffset =
       units + 4 * (unit + file) + 4 <= image.length ? view.getUint32(units + 4 * (unit + file), true) : 0;
     const assembly = pcfile !== 0 && file >= 0 && fileOffset !== 0xffffffff && fileIsAssembly(fileOffset);
-    result.push({ index, name: string(names + nameOffset), deferReturn, assembly });
+    result.push({
+      index,
+      name: string(names + nameOffset),
+      deferReturn,
+      frame: frameSize(image, pcs + pcsp),
+      assembly,
+    });
   }
   return result;
 }
 
 /** The first value of a pc-value table: a zig-zag varint, counted from −1 (runtime/symtab.go, step). */
 function firstFile(image: Uint8Array, start: number): number {
-  let at = start;
+  return -1 + signed(varint(image, start).value);
+}
+
+/** The one value of a pc-value table of SP offsets other than 0 (before the prologue and behind the epilogue). */
+function frameSize(image: Uint8Array, start: number): number {
+  let size = 0;
+  let value = -1;
+  for (let at = start, first = true; at < image.length; first = false) {
+    const delta = varint(image, at);
+    if (delta.value === 0 && !first) return size;
+    value += signed(delta.value);
+    at = varint(image, delta.next).next; // how many PCs have it
+    if (value === 0 || value === size) continue;
+    if (size !== 0) return -1;
+    size = value;
+  }
+  return -1;
+}
+
+function varint(image: Uint8Array, at: number): { value: number; next: number } {
   let value = 0;
-  for (let shift = 0; shift < 35 && at < image.length; shift += 7) {
-    const byte = image[at++]!;
+  let next = at;
+  for (let shift = 0; shift < 35 && next < image.length; shift += 7) {
+    const byte = image[next++]!;
     value |= (byte & 0x7f) << shift;
     if (byte < 0x80) break;
   }
-  return -1 + ((value & 1) !== 0 ? ~(value >>> 1) : value >>> 1);
+  return { value, next };
+}
+
+function signed(zigzag: number): number {
+  return (zigzag & 1) !== 0 ? ~(zigzag >>> 1) : zigzag >>> 1;
 }

@@ -40,6 +40,8 @@ export interface GoProgram {
   readonly isAssembly: Uint8Array;
   /** PC_B at which a recovered panic goes on in that function; 0 for none. */
   readonly deferReturn: Int32Array;
+  /** The size of each function's frame on the goroutine stack in bytes, return address not included; −1 if it is not known. */
+  readonly frame: Int32Array;
 }
 
 /**
@@ -72,7 +74,9 @@ export function readProgram(bytes: Uint8Array): GoProgram {
   for (let f = 0; f < functions; f++) names[f] = named?.functions.get(imports + f) ?? `func[${imports + f}]`;
   const isAssembly = new Uint8Array(functions);
   const deferReturn = new Int32Array(functions);
-  for (const { index, name, assembly, deferReturn: pc } of pcln) {
+  const frame = new Int32Array(functions).fill(-1);
+  for (const { index, name, assembly, deferReturn: pc, frame: size } of pcln) {
+    frame[index] = size;
     names[index] = name;
     isAssembly[index] = assembly ? 1 : 0;
     deferReturn[index] = pc;
@@ -105,6 +109,7 @@ export function readProgram(bytes: Uint8Array): GoProgram {
     isGo,
     isAssembly,
     deferReturn,
+    frame,
   };
 }
 

@@ -49,7 +49,7 @@ export interface LinkResult {
 export async function link(input: Uint8Array, options: LinkOptions = {}): Promise<LinkResult> {
   if (options.switch === 'jump-table') return identity(input);
   const { cx, stages } = prepare(input, options);
-  const times = run(stages, cx, options);
+  const times = await run(stages, cx, options);
 
   const { program, lifted } = cx;
   const kept = [];
@@ -88,18 +88,25 @@ export function prepare(input: Uint8Array, options: LinkOptions): { cx: LinkCont
   for (const name of noPass) if (!optionalPasses.includes(name)) throw unknownChoice('pass', name, optionalPasses);
   return {
     cx: new LinkContext(input, strategy, structurer, options.keep),
-    stages: pipeline.filter(({ name }) => !noPass.includes(name)),
+    stages: pipeline.filter(
+      ({ name, strategy: only }) => !noPass.includes(name) && (only ?? strategy.name) === strategy.name,
+    ),
   };
 }
 
 /** Runs the stages in order. Returns the milliseconds that each has taken. */
-function run(stages: readonly Stage[], cx: LinkContext, { verify, onProgress }: LinkOptions): Float64Array {
+async function run(
+  stages: readonly Stage[],
+  cx: LinkContext,
+  { verify, onProgress }: LinkOptions,
+): Promise<Float64Array> {
+  cx.onProgress = onProgress;
   const times = new Float64Array(stages.length);
   for (let s = 0; s < stages.length; ) {
     const stage = stages[s]!;
     if ('run' in stage) {
       const start = performance.now();
-      stage.run(cx);
+      await stage.run(cx);
       times[s++] = performance.now() - start;
       if (verify) stage.check?.(cx);
       continue;

@@ -40,7 +40,8 @@ export class LinkContext {
   readonly emitter: Emitter = new Emitter();
   readonly writer: ByteWriter = new ByteWriter(1 << 20);
   /** Branch hints by function index of the module. */
-  readonly hints: { index: number; hints: BranchHints }[] = [];
+  hints: { index: number; hints: BranchHints }[] = [];
+  onProgress: ((done: number, total: number) => void) | undefined;
 
   constructor(input: Uint8Array, strategy: SwitchStrategy, structurer: Structurer, keep?: RegExp) {
     this.input = input;
@@ -55,9 +56,14 @@ export type Stage = {
   readonly description: string;
   /** Whether the result is right without it, too. */
   readonly optional?: true;
+  /** The only strategy that it is run for, if there is one. */
+  readonly strategy?: string;
   /** Checks what the stage has done; throws InternalError. Run under `verify`. */
   readonly check?: (cx: LinkContext) => void;
-} & ({ readonly run: (cx: LinkContext) => void } | { readonly runFunction: (cx: LinkContext, f: number) => void });
+} & (
+  | { readonly run: (cx: LinkContext) => void | Promise<void> }
+  | { readonly runFunction: (cx: LinkContext, f: number) => void }
+);
 
 export const pipeline: readonly Stage[] = [
   {
@@ -131,20 +137,29 @@ export const pipeline: readonly Stage[] = [
   },
   {
     name: 'finish',
-    description: 'helpers and adapters, branch hints, the mark of go-wasm',
+    description: 'helpers and adapters, the mark of go-wasm',
     run: (cx) => {
       const { module, imports } = cx.program;
       const { newImports } = cx.lowering;
       cx.lowering.finish(module);
       if (newImports.length > 0) addImports(module, imports, newImports, (f) => cx.lifted.isLifted(f));
-      addBranchHints(module, cx.hints);
       mark(module, { switch: cx.strategy.name, structure: cx.structurer.name });
     },
   },
   {
+    name: 'asyncify',
+    description: "Binaryen's Asyncify, for functions that may be on the stack at a switch",
+    strategy: 'asyncify',
+    run: async (cx) => {
+      const rewritten = await cx.lowering.instrument!(cx.program.module, cx.onProgress);
+      cx.hints = cx.hints.filter(({ index }) => !rewritten.has(index));
+    },
+  },
+  {
     name: 'encode',
-    description: 'module → bytes',
+    description: 'branch hints; module → bytes',
     run: (cx) => {
+      addBranchHints(cx.program.module, cx.hints);
       cx.output = encodeModule(cx.program.module);
     },
     check: (cx) => {

@@ -54,11 +54,15 @@ function envFlags(): string[] {
   return Object.entries(guestEnv).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
 }
 
-/** What wasmtime needs for `-switch=stack-switching`. wasmtime 49 panics when a collector meets a suspended stack. */
-const WASMTIME_STACK_SWITCHING = [
-  ...['-C', 'collector=null', '-W', 'max-wasm-stack=1048576'],
-  ...['-W', 'stack-switching=y,exceptions=y,function-references=y,gc=y'],
-];
+/** What wasmtime needs for a strategy. */
+const WASMTIME_FLAGS: Partial<Record<PipelineOptions['switch'], readonly string[]>> = {
+  asyncify: ['-W', 'max-wasm-stack=1048576', '-W', 'exceptions=y,function-references=y,gc=y'],
+  // wasmtime 49 panics when a collector meets a suspended stack.
+  'stack-switching': [
+    ...['-C', 'collector=null', '-W', 'max-wasm-stack=1048576'],
+    ...['-W', 'stack-switching=y,exceptions=y,function-references=y,gc=y'],
+  ],
+};
 
 async function main(strategy: PipelineOptions['switch'], program: string, args: string[]): Promise<number> {
   const asked = process.env.GOWASIRUNTIME;
@@ -74,7 +78,7 @@ async function main(strategy: PipelineOptions['switch'], program: string, args: 
     });
   }
   const extra = (process.env.GOWASIRUNTIMEARGS ?? '').split(/\s+/).filter((word) => word !== '');
-  if (runtime === 'wasmtime' && strategy === 'stack-switching') extra.unshift(...WASMTIME_STACK_SWITCHING);
+  if (runtime === 'wasmtime') extra.unshift(...(WASMTIME_FLAGS[strategy] ?? []));
   return exitCode(await runInPlace(runtime, flags(extra, program, args)));
 }
 

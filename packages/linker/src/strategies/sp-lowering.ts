@@ -490,8 +490,7 @@ export class SpLowering implements Lowering {
           this.lowerCall(f, callee, place, into);
           break;
         case GoOp.TailCall:
-          this.call(code, callee, place);
-          code.push(Return);
+          this.lowerTailCall(f, code, callee, place);
           break;
         case GoOp.CallNoResume:
           this.call(code, callee, place);
@@ -543,6 +542,11 @@ export class SpLowering implements Lowering {
       code.push(Return); // 0: it unwinds
     else if (this.isChecked(callee)) this.check(into);
     else code.push(LocalSet, SP_LOCAL);
+  }
+
+  protected lowerTailCall(_f: number, code: Code, callee: number, place: number): void {
+    this.call(code, callee, place);
+    code.push(Return);
   }
 
   /** Takes the result of a call as SP, and unwinds if the callee did. */

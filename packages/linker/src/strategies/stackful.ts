@@ -79,11 +79,8 @@ const {
   Unreachable,
 } = Op;
 
-/**
- * How many goroutines may keep wasm frames at a time; beyond it a goroutine that parks loses them. V8 holds about 21,600
- * stacks in Chromium (32,000 in Node), then the process dies.
- */
-const LIVE_LIMIT = 8_192;
+/** The address of the PC to enter at. */
+const PC: readonly Instruction[] = [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub]];
 
 export abstract class StackfulLowering extends SpLowering {
   protected readonly runtime: GoRuntime;
@@ -97,8 +94,16 @@ export abstract class StackfulLowering extends SpLowering {
   protected readonly slotOf: number;
   /** Global, i32: how many slots have been given. */
   protected readonly slots: number;
+  /** Offset in g: how far below the upper end of the stack the frames of the current coroutine begin. */
+  protected readonly begin: number;
   /** Global, i32: how many coroutines have frames. */
   protected readonly live: number;
+
+  /**
+   * How many goroutines may keep wasm frames at a time; beyond it a goroutine that parks loses them. V8 holds about 21,600
+   * stacks in Chromium (32,000 in Node), then the process dies.
+   */
+  protected readonly liveLimit: number = 8_192;
 
   readonly #guard: StackGuard;
   /** Offset of our eight bytes in g. */
@@ -112,7 +117,8 @@ export abstract class StackfulLowering extends SpLowering {
   readonly #mcall: number;
   readonly #morestack: number;
   readonly #morestackNoctxt: number;
-  readonly #mcallOuter: number;
+  /** Index of the function that stands for `mcall`: the one that parks. */
+  protected readonly mcallOuter: number;
   readonly #morestackOuter: number;
 
   constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
@@ -121,6 +127,7 @@ export abstract class StackfulLowering extends SpLowering {
     const { module } = program;
     this.runtime = runtime;
     this.#spare = runtime.spareField();
+    this.begin = this.#spare + 4;
     this.#gogo = runtime.getLifted('runtime.gogo');
     this.#goexit1 = runtime.getLifted('runtime.goexit1');
     this.#mcall = runtime.getLifted('runtime.mcall');
@@ -139,13 +146,16 @@ export abstract class StackfulLowering extends SpLowering {
     this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', this.addType([I32], [])), () =>
       this.addGlobal(I32),
     );
-    this.#mcallOuter = this.addFunction('runtime.mcall.switch', this.type);
+    this.mcallOuter = this.addFunction('runtime.mcall.switch', this.type);
     this.#morestackOuter = this.addFunction('runtime.morestack.switch', this.type);
-    this.wrap(this.#mcall, this.#mcallOuter);
+    this.wrap(this.#mcall, this.mcallOuter);
     this.wrap(this.#morestack, this.#morestackOuter);
   }
 
-  /** With a slot on the operand stack: leaves its goroutine for the one that was chosen; goes on when it is chosen again. */
+  /**
+   * With a slot on the operand stack: leaves its goroutine for the one that was chosen; goes on when it is chosen again. In
+   * `mcall`, whose SP is in local 1, and the goroutine's g in local 2.
+   */
   protected abstract park(): Instruction[];
   /** In a coroutine, with a slot on the operand stack: whether frames wait there, as 1 or 0; local 0 is free. */
   protected abstract hasFrames(): Instruction[];
@@ -165,6 +175,31 @@ export abstract class StackfulLowering extends SpLowering {
   /** What a new slot needs, its number being in local 1. */
   protected prepareSlot(): Instruction[] {
     return [];
+  }
+  /** The number of a new slot: they go up from 1. */
+  protected newSlot(): Instruction[] {
+    return [[GlobalGet, this.slots], [I32Const, 1], [I32Add], [GlobalSet, this.slots], [GlobalGet, this.slots]];
+  }
+  /** In a coroutine: enters the function at the PC below SP, on g, where frames begin. Leaves what it returns. */
+  protected enter(): Instruction[] {
+    return [
+      [GlobalGet, G_GLOBAL],
+      [I32WrapI64],
+      [LocalTee, 0],
+      [LocalGet, 0],
+      [I32Load, G.stackHi, 2],
+      [GlobalGet, SP_GLOBAL],
+      [I32Sub],
+      [I32Store, this.begin, 2],
+      [GlobalGet, SP_GLOBAL],
+      [Call, this.#guard.index],
+      ...PC,
+      [I32Load16U, 0, 1],
+      [GlobalGet, SP_GLOBAL],
+      ...PC,
+      [I32Load, 2, 1],
+      [CallIndirect, this.type],
+    ];
   }
 
   protected addType(params: number[], results: number[]): number {
@@ -230,7 +265,7 @@ export abstract class StackfulLowering extends SpLowering {
     this.define(this.#guard.index, this.#guard.body());
     this.define(this.slotOf, this.#slotBody());
     this.define(this.coroutine, this.#coroutineBody());
-    this.define(this.#mcallOuter, this.#mcallBody());
+    this.define(this.mcallOuter, this.#mcallBody());
     this.define(this.#morestackOuter, this.#morestackBody());
     super.finish(module);
   }
@@ -315,7 +350,7 @@ export abstract class StackfulLowering extends SpLowering {
         [GlobalGet, G_GLOBAL],
         [I32WrapI64],
         [LocalTee, g],
-        [I32Load, this.#spare + 4, 2],
+        [I32Load, this.begin, 2],
         [LocalSet, begin],
         ...code,
         [LocalGet, oldPc],
@@ -330,7 +365,7 @@ export abstract class StackfulLowering extends SpLowering {
         [If, EMPTY],
         [LocalGet, g],
         [LocalGet, begin],
-        [I32Store, this.#spare + 4, 2],
+        [I32Store, this.begin, 2],
         ...this.#guardAgain(g),
         [End],
       ],
@@ -347,11 +382,8 @@ export abstract class StackfulLowering extends SpLowering {
         [LocalTee, 1],
         [I32Eqz],
         [If, EMPTY],
-        [GlobalGet, this.slots],
-        [I32Const, 1],
-        [I32Add],
-        [LocalTee, 1],
-        [GlobalSet, this.slots],
+        ...this.newSlot(),
+        [LocalSet, 1],
         [LocalGet, 0],
         [LocalGet, 1],
         [I32Store, this.#spare, 2],
@@ -363,7 +395,6 @@ export abstract class StackfulLowering extends SpLowering {
   }
 
   #coroutineBody(): Uint8Array {
-    const pc: Instruction[] = [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub]];
     const leave: Instruction[] = [[GlobalGet, this.live], [I32Const, 1], [I32Sub], [GlobalSet, this.live]];
     return assemble(
       [I32],
@@ -377,30 +408,14 @@ export abstract class StackfulLowering extends SpLowering {
         [Block, EMPTY], // the frames are gone
         [TryTable, [EMPTY, 0, this.#thrown, 0]],
         [Loop, EMPTY],
-        // Frames begin here.
-        [GlobalGet, G_GLOBAL],
-        [I32WrapI64],
-        [LocalTee, 0],
-        [LocalGet, 0],
-        [I32Load, G.stackHi, 2],
-        [GlobalGet, SP_GLOBAL],
-        [I32Sub],
-        [I32Store, this.#spare + 4, 2],
-        [GlobalGet, SP_GLOBAL],
-        [Call, this.#guard.index],
-        ...pc,
-        [I32Load16U, 0, 1],
-        [GlobalGet, SP_GLOBAL],
-        ...pc,
-        [I32Load, 2, 1],
-        [CallIndirect, this.type],
+        ...this.enter(),
         [LocalTee, 0],
         [I32Eqz],
         [BrIf, 2],
         [LocalGet, 0],
         [GlobalSet, SP_GLOBAL],
         // Back in the exported function that was called?
-        ...pc,
+        ...PC,
         [I32Load, 2, 1],
         [GlobalGet, this.#stopPc],
         [I32Ne],
@@ -476,7 +491,7 @@ export abstract class StackfulLowering extends SpLowering {
         [I32Ne],
         [If, EMPTY],
         [GlobalGet, this.live],
-        [I32Const, LIVE_LIMIT],
+        [I32Const, this.liveLimit],
         [I32GtU],
         [If, EMPTY],
         ...this.throwFrames(),
@@ -554,7 +569,7 @@ export abstract class StackfulLowering extends SpLowering {
       [LocalGet, g],
       [I32Load, G.stackHi, 2],
       [LocalGet, g],
-      [I32Load, this.#spare + 4, 2],
+      [I32Load, this.begin, 2],
       [I32Sub],
       [Call, this.#guard.index],
     ];

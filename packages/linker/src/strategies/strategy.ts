@@ -38,4 +38,9 @@ export interface Lowering {
   define(index: number, body: Uint8Array): void;
   /** Changes everything around the lowered functions: helpers, adapters, table, types. */
   finish(module: Module): void;
+  /**
+   * Rewrites functions of the finished module, if the strategy does such a thing. Returns which ones, by function index.
+   * `onProgress` is told how many of how many functions are done.
+   */
+  instrument?(module: Module, onProgress?: (done: number, total: number) => void): Promise<ReadonlySet<number>>;
 }

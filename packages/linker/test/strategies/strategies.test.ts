@@ -98,7 +98,7 @@ if (newer !== undefined) {
   hosts.push({
     name: 'Node 26',
     goos: 'js',
-    strategies: ['resume', 'stack-switching', 'jspi'],
+    strategies: ['resume', 'asyncify', 'stack-switching', 'jspi'],
     stock: inNode(newer.path, ['--stack-size=8192']),
     run: inNode(newer.path, ['--experimental-wasm-wasmfx']),
   });
@@ -107,7 +107,7 @@ if (wasmtime !== undefined) {
   hosts.push({
     name: 'wasmtime',
     goos: 'wasip1',
-    strategies: ['resume', 'stack-switching'],
+    strategies: ['resume', 'asyncify', 'stack-switching'],
     stock: inWasmtime(wasmtime.path, ['-W', 'max-wasm-stack=8388608']),
     // wasmtime 49 panics when its collector, which exceptions are an allocation for, meets a suspended stack.
     run: inWasmtime(wasmtime.path, [

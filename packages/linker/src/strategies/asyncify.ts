@@ -1,0 +1,479 @@
+/**
+ * The `asyncify` strategy: a coroutine's frames are written into a buffer, by code that Binaryen's Asyncify pass adds to
+ * functions, and read back from there. All of it is in the module: the host needs nothing more than for a module as Go
+ * writes it.
+ *
+ * Instrumented code is larger and slower, so only some functions are: those that reach `mcall` by direct calls
+ * ({@link AsyncifyLowering.instrument}). Which ones is a matter of speed alone, for wasm frames are only a cache. A
+ * goroutine that parks walks its stack in memory, from `mcall` up to where its frames begin:
+ *
+ * ```
+ * mcall ─[return PC]─▶ gopark ─[return PC]─▶ chanrecv1 ─[return PC]─▶ main.worker ─▶ … begin
+ *                        │ table[PC_F]          │                        │
+ *                        ▼ size of its frame on the stack, size of its frame in the buffer; 0 = not instrumented
+ * ```
+ *
+ * If all functions are instrumented, it is known how large the buffer must be, and the frames are saved. If one is not, they
+ * are thrown away, as everywhere in the stackful strategies. So no buffer overflows, and no indirect call, panic or
+ * callback needs to be foreseen.
+ *
+ * The table and the buffers are in a second memory, which Go's allocator does not see:
+ *
+ * ```
+ * 0      4        4 + 4 × functions
+ * mcall │ table │ records and buffers, as they are needed ···
+ * ```
+ *
+ * The slot of a goroutine is the address of its record:
+ *
+ * ```
+ * +0   where the next frame goes    +8   start of the buffer               +16  1 while frames wait in the buffer
+ * +4   end of the buffer            +12  PC_F of the outermost function
+ * ```
+ *
+ * Assumes: between a coroutine and `mcall` there is one wasm frame for each frame on the stack. Tail calls leave none, for
+ * they are real ones; if any Go function has not been lifted, frames are always thrown away.
+ */
+import { analyze, instrument, State } from '@go-wasm/asyncify';
+import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
+import { Code, decodeFunction, type Module, Op, ValType } from '@go-wasm/wasm';
+import { assemble, type Instruction } from './assemble.ts';
+import { G } from './go-runtime.ts';
+import { StackfulLowering } from './stackful.ts';
+import type { Facts, SwitchStrategy } from './strategy.ts';
+
+const EMPTY = -0x40;
+const { I32 } = ValType;
+const {
+  BrIf,
+  Call,
+  CallIndirect,
+  Else,
+  End,
+  GlobalGet,
+  GlobalSet,
+  I32Add,
+  I32And,
+  I32Const,
+  I32Eq,
+  I32Eqz,
+  I32GtU,
+  I32Load,
+  I32LtU,
+  I32Ne,
+  I32Shl,
+  I32ShrU,
+  I32Store,
+  I32Sub,
+  If,
+  LocalGet,
+  LocalSet,
+  LocalTee,
+  Loop,
+  MemoryGrow,
+  MemorySize,
+  Return,
+  ReturnCall,
+  ReturnCallIndirect,
+  Unreachable,
+} = Op;
+
+/** The second memory, in the immediate of a load or store of an i32. */
+const BUFFERS = 1;
+const WORD = 2 | (BUFFERS << 8);
+
+const RECORD = { next: 0, end: 4, start: 8, pc: 12, waits: 16, size: 20 } as const;
+
+/** An entry of the table: size of the frame on the stack in units of 8 bytes, and in the buffer in units of 4 bytes. */
+const STACK_BITS = 20;
+const BUFFER_BITS = 12;
+
+/**
+ * Functions that reach `mcall` only where a goroutine waits for the garbage collector, or in a deferred function after a
+ * panic. They call or are called by nearly everything; for their sake alone nothing is instrumented.
+ */
+const RARE = ['runtime.mallocgc', 'runtime.gopanic', 'runtime.goPanicIndex'];
+
+export const asyncify: SwitchStrategy = {
+  name: 'asyncify',
+  description: "a goroutine's wasm stack is saved to memory and restored by code that Binaryen's Asyncify adds",
+  requires: ['exceptions', 'multi-memory', 'tail-calls'],
+  start: (program, lifted, facts) => new AsyncifyLowering(program, lifted, facts),
+};
+
+class AsyncifyLowering extends StackfulLowering {
+  /** Bounded by memory only. */
+  protected override readonly liveLimit = 0x7fff_ffff;
+  readonly #state: number;
+  readonly #data: number;
+  /** Global: the end of what is in use of the second memory. */
+  readonly #top: number;
+  readonly #allocate: number;
+  readonly #canSave: number;
+  readonly #switch: number;
+  /** Functions with tail calls, by function index of the module. */
+  readonly #goesOn: Set<number> = new Set();
+
+  constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
+    super(program, lifted, facts);
+    this.#state = this.addGlobal(I32);
+    this.#data = this.addGlobal(I32);
+    this.#top = this.addGlobal(I32);
+    program.module.globals[this.#top]!.init = 4 + 4 * program.functions;
+    this.#allocate = this.addFunction('go_wasm.allocate', this.addType([I32], [I32]));
+    this.#canSave = this.addFunction('go_wasm.can_save', this.addType([I32, I32, I32], [I32]));
+    this.#switch = this.addFunction('go_wasm.switch', this.procedure);
+  }
+
+  override finish(module: Module): void {
+    module.memories.push({ min: Math.ceil((4 + 4 * this.program.functions) / 65_536) });
+    this.define(this.#allocate, this.#allocateBody());
+    this.define(this.#canSave, this.#canSaveBody());
+    this.define(this.#switch, this.#switchBody());
+    super.finish(module);
+  }
+
+  /** Runs Binaryen, and writes the table. */
+  async instrument(module: Module, onProgress?: (done: number, total: number) => void): Promise<Set<number>> {
+    const { program, lifted } = this;
+    const { imports, functions, frame, names } = program;
+    const { mcallOuter } = this;
+    const rare = new Set(RARE.map((name) => imports + names.indexOf(name)));
+    const { switchable } = analyze(module, {
+      imports: [],
+      starts: [this.#switch],
+      ignoreIndirect: true,
+      ignoreCall: (_, callee) => rare.has(callee),
+    });
+    const hidden = this.#calledWithoutFrame(module);
+    const chosen = new Set([mcallOuter]);
+    for (let f = 0; f < functions; f++) {
+      const index = imports + f;
+      if (switchable[index] === 0 || !lifted.isLifted(f) || !fits(frame[f]!)) continue;
+      if (!this.#goesOn.has(index) && !hidden.has(index)) chosen.add(index);
+    }
+    const unwinds = new Uint8Array(switchable.length);
+    for (const index of [...chosen, ...this.#goesOn, this.#switch]) unwinds[index] = 1;
+    const { frames } = await instrument(module, [...chosen], {
+      state: this.#state,
+      data: this.#data,
+      memory: BUFFERS,
+      unwinds,
+      ...(onProgress !== undefined && { onProgress }),
+    });
+    const table = new Uint32Array(1 + functions);
+    table[0] = frames[mcallOuter]!;
+    const keepsAll = program.isGo.every((is, f) => is === 0 || lifted.isLifted(f));
+    for (const index of chosen) {
+      const inBuffer = Math.ceil(frames[index]! / 4);
+      if (index === mcallOuter || !keepsAll || inBuffer >= 1 << BUFFER_BITS) continue;
+      table[1 + index - imports] = (frame[index - imports]! >>> 3) | (inBuffer << STACK_BITS);
+    }
+    module.data.push({ memory: BUFFERS, offset: 0, bytes: new Uint8Array(table.buffer) });
+    return chosen;
+  }
+
+  /** The Go functions that are called by functions which have no frame on the stack: helpers, adapters, cold calls. */
+  #calledWithoutFrame(module: Module): Set<number> {
+    const { imports, functions, isGo } = this.program;
+    const result = new Set<number>();
+    const code = new Code();
+    for (let f = 0; f < module.functions.length; f++) {
+      if (f < functions && isGo[f] === 1) continue;
+      decodeFunction(module, f, code);
+      for (let i = 0; i < code.length; i++) {
+        const callee = code.op[i] === Call ? code.a[i]! : -1;
+        if (callee >= imports && callee < imports + functions) result.add(callee);
+      }
+    }
+    return result;
+  }
+
+  /** A function that goes on elsewhere has no frame. */
+  protected override lowerTailCall(f: number, code: Code, callee: number, place: number): void {
+    this.#goesOn.add(this.program.imports + f);
+    this.call(code, callee, place);
+    const last = code.length - 1;
+    code.op[last] = code.op[last] === Call ? ReturnCall : ReturnCallIndirect;
+  }
+
+  protected override park(): Instruction[] {
+    const [sp, gp] = [1, 2];
+    return [
+      [LocalGet, sp],
+      [LocalGet, gp],
+      [Call, this.#canSave],
+      [I32Eqz],
+      [If, EMPTY],
+      ...this.throwFrames(),
+      [End],
+      [Call, this.#switch],
+    ];
+  }
+
+  protected override newSlot(): Instruction[] {
+    return [
+      [I32Const, RECORD.size],
+      [Call, this.#allocate],
+      [LocalTee, 1],
+      [I32Eqz],
+      [If, EMPTY],
+      [Unreachable],
+      [End],
+      [LocalGet, 1],
+    ];
+  }
+
+  protected override hasFrames(): Instruction[] {
+    return [[I32Load, RECORD.waits, WORD]];
+  }
+
+  /** Frames that come back have been counted already. */
+  protected override entering(): Instruction[] {
+    return [
+      ...this.#ifState(State.Rewinding),
+      [GlobalGet, this.live],
+      [I32Const, 1],
+      [I32Sub],
+      [GlobalSet, this.live],
+      [End],
+    ];
+  }
+
+  protected override enter(): Instruction[] {
+    return [
+      [GlobalGet, this.#state],
+      [I32Const, State.Rewinding],
+      [I32Eq],
+      [If, I32],
+      [I32Const, 0],
+      [GlobalGet, SP_GLOBAL],
+      [GlobalGet, this.#data],
+      [I32Load, RECORD.pc, WORD],
+      [CallIndirect, this.type],
+      [Else],
+      ...super.enter(),
+      [End],
+      ...this.#ifState(State.Unwinding),
+      ...this.#setState(State.Normal),
+      [I32Const, 0],
+      [Return],
+      [End],
+    ];
+  }
+
+  protected override run(first: number): { locals: number[]; code: Instruction[] } {
+    const slot = first;
+    return {
+      locals: [I32],
+      code: [
+        [Loop, EMPTY],
+        ...this.chosenSlot(),
+        [LocalTee, slot],
+        [I32Load, RECORD.waits, WORD],
+        [If, EMPTY],
+        [LocalGet, slot],
+        [I32Const, 0],
+        [I32Store, RECORD.waits, WORD],
+        [LocalGet, slot],
+        [GlobalSet, this.#data],
+        ...this.#setState(State.Rewinding),
+        [End],
+        [Call, this.coroutine],
+        [I32Eqz],
+        [BrIf, 0],
+        [End],
+      ],
+    };
+  }
+
+  #setState(state: number): Instruction[] {
+    return [
+      [I32Const, state],
+      [GlobalSet, this.#state],
+    ];
+  }
+
+  #ifState(state: number): Instruction[] {
+    return [[GlobalGet, this.#state], [I32Const, state], [I32Eq], [If, EMPTY]];
+  }
+
+  /** The place where unwinding starts, and where rewinding ends. */
+  #switchBody(): Uint8Array {
+    return assemble(
+      [],
+      [
+        ...this.#ifState(State.Rewinding),
+        ...this.#setState(State.Normal),
+        [Return],
+        [End],
+        ...this.#setState(State.Unwinding),
+      ],
+    );
+  }
+
+  /** (bytes) -> address, or 0 if there is no more memory. */
+  #allocateBody(): Uint8Array {
+    const [bytes, address, pages] = [0, 1, 2];
+    return assemble(
+      [I32, I32],
+      [
+        [GlobalGet, this.#top],
+        [LocalTee, address],
+        [LocalGet, bytes],
+        [I32Add],
+        [LocalTee, bytes], // the new end
+        [LocalGet, address],
+        [I32LtU],
+        [If, EMPTY],
+        [I32Const, 0],
+        [Return],
+        [End],
+        // In pages, rounded up.
+        [LocalGet, bytes],
+        [I32Const, 1],
+        [I32Sub],
+        [I32Const, 16],
+        [I32ShrU],
+        [I32Const, 1],
+        [I32Add],
+        [LocalTee, pages],
+        [MemorySize, BUFFERS],
+        [I32GtU],
+        [If, EMPTY],
+        // An eighth more, so that it is not done often.
+        [LocalGet, pages],
+        [MemorySize, BUFFERS],
+        [I32Sub],
+        [MemorySize, BUFFERS],
+        [I32Const, 3],
+        [I32ShrU],
+        [I32Add],
+        [MemoryGrow, BUFFERS],
+        [I32Const, -1],
+        [I32Eq],
+        [If, EMPTY],
+        [I32Const, 0],
+        [Return],
+        [End],
+        [End],
+        [LocalGet, bytes],
+        [GlobalSet, this.#top],
+        [LocalGet, address],
+      ],
+    );
+  }
+
+  /**
+   * (slot, sp, g) -> 1 if the frames between `mcall`, where SP is `sp`, and the coroutine can be saved. Then there is room for
+   * them, and all is ready for {@link #switch}.
+   */
+  #canSaveBody(): Uint8Array {
+    const [slot, sp, gp, begin, size, entry, pc, start] = [0, 1, 2, 3, 4, 5, 6, 7];
+    const fail: Instruction[] = [[I32Const, 0], [Return]];
+    return assemble(
+      [I32, I32, I32, I32, I32],
+      [
+        [LocalGet, gp],
+        [I32Load, G.stackHi, 2],
+        [LocalGet, gp],
+        [I32Load, this.begin, 2],
+        [I32Sub],
+        [LocalSet, begin],
+        [I32Const, 0],
+        [I32Load, 0, WORD],
+        [LocalSet, size],
+        [Loop, EMPTY],
+        [LocalGet, sp],
+        [I32Load, 2, 1],
+        [LocalTee, pc],
+        [I32Const, this.runtime.pcF(0)],
+        [I32Sub],
+        [I32Const, 2],
+        [I32Shl],
+        [I32Load, 4, WORD],
+        [LocalTee, entry],
+        [I32Eqz],
+        [If, EMPTY],
+        ...fail,
+        [End],
+        [LocalGet, size],
+        [LocalGet, entry],
+        [I32Const, STACK_BITS],
+        [I32ShrU],
+        [I32Const, 2],
+        [I32Shl],
+        [I32Add],
+        [LocalSet, size],
+        // SP in this function, and then SP when it was called: frames begin at one of them, or further up.
+        [LocalGet, sp],
+        [I32Const, 8],
+        [I32Add],
+        [LocalTee, sp],
+        [LocalGet, begin],
+        [I32Ne],
+        [LocalGet, sp],
+        [LocalGet, entry],
+        [I32Const, (1 << STACK_BITS) - 1],
+        [I32And],
+        [I32Const, 3],
+        [I32Shl],
+        [I32Add],
+        [LocalTee, sp],
+        [LocalGet, begin],
+        [I32LtU],
+        [I32And],
+        [BrIf, 0],
+        [End],
+        // Room for it.
+        [LocalGet, slot],
+        [I32Load, RECORD.start, WORD],
+        [LocalSet, start],
+        [LocalGet, slot],
+        [I32Load, RECORD.end, WORD],
+        [LocalGet, start],
+        [I32Sub],
+        [LocalGet, size],
+        [I32LtU],
+        [If, EMPTY],
+        // Twice as much as now, so that what is given up is no more than what is in use.
+        [LocalGet, size],
+        [I32Const, 1],
+        [I32Shl],
+        [LocalTee, size],
+        [Call, this.#allocate],
+        [LocalTee, start],
+        [I32Eqz],
+        [If, EMPTY],
+        ...fail,
+        [End],
+        [LocalGet, slot],
+        [LocalGet, start],
+        [I32Store, RECORD.start, WORD],
+        [LocalGet, slot],
+        [LocalGet, start],
+        [LocalGet, size],
+        [I32Add],
+        [I32Store, RECORD.end, WORD],
+        [End],
+        [LocalGet, slot],
+        [LocalGet, start],
+        [I32Store, RECORD.next, WORD],
+        [LocalGet, slot],
+        [LocalGet, pc],
+        [I32Store, RECORD.pc, WORD],
+        [LocalGet, slot],
+        [I32Const, 1],
+        [I32Store, RECORD.waits, WORD],
+        [LocalGet, slot],
+        [GlobalSet, this.#data],
+        [I32Const, 1],
+      ],
+    );
+  }
+}
+
+/** Whether the size of a frame on the stack is known, and fits into the table. */
+function fits(frame: number): boolean {
+  return frame >= 0 && frame >>> 3 < 1 << STACK_BITS;
+}
