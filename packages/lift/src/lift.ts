@@ -71,6 +71,7 @@ export function liftProgram(program: GoProgram, { keep }: LiftOptions = {}): Lif
     }
     lifted.funcBlock[f + 1] = lifted.blocks;
     lifted.funcEntry[f + 1] = lifted.entries;
+    lifted.funcGoOp[f + 1] = lifted.goOpCount;
   }
   return lifted;
 }
@@ -92,13 +93,14 @@ class Lifter {
     const out = this.#out;
     const { code } = out;
     const { length, poolLength } = code;
-    const { blocks, entries } = out;
+    const { blocks, entries, goOpCount } = out;
     const reason = this.#lift(f);
     if (reason === undefined) return;
     code.length = length;
     code.poolLength = poolLength;
     out.blocks = blocks;
     out.entries = entries;
+    out.goOpCount = goOpCount;
     out.locals[f] = undefined;
     out.reason[f] = reason;
   }
@@ -297,7 +299,7 @@ class Lifter {
             to.length = at;
           } else {
             if (!reloadsSp(source, i + 1)) return 'call of a helper';
-            to.push(GoOp.CallRaw, callee, 0, offset[i]!);
+            out.pushGoOp(GoOp.CallRaw, callee, 0, offset[i]!);
             i += 2;
             break;
           }
@@ -306,21 +308,21 @@ class Lifter {
           const next = i + 3;
           if (op[next] === BrIf && hasUnwind && a[next] === nested + open - 1) {
             if (returnPc < 0) return 'no return address';
-            to.push(GoOp.Call, callee, returnPc, place);
+            out.pushGoOp(GoOp.Call, callee, returnPc, place);
             out.addEntry(returnPc, ~this.#resumePoint(table, tableLength, returnPc), callee);
             i = next;
           } else if (op[next] === If && op[next + 1] === Unreachable && op[next + 2] === End && callee !== INDIRECT) {
-            to.push(GoOp.CallNoResume, callee, Math.max(returnPc, 0), place);
+            out.pushGoOp(GoOp.CallNoResume, callee, Math.max(returnPc, 0), place);
             i = next + 2;
           } else if (op[next] === Return) {
-            to.push(GoOp.TailCall, callee, 0, place);
+            out.pushGoOp(GoOp.TailCall, callee, 0, place);
             i = next;
             if (nested === 0) {
               out.blockEnd[block] = to.length;
               dead = true;
             }
           } else {
-            to.push(GoOp.CallFlag, callee, Math.max(returnPc, 0), place);
+            out.pushGoOp(GoOp.CallFlag, callee, Math.max(returnPc, 0), place);
             i += 2;
           }
           returnPc = -1;
@@ -330,7 +332,7 @@ class Lifter {
           const at = to.length - 1;
           if (at < start || to.op[at] !== I32Const || (to.a[at]! & ~1) !== 0) return 'return';
           to.length = at;
-          to.push(to.a[at] === 0 ? GoOp.Return : GoOp.Unwind, 0, 0, offset[i]!);
+          out.pushGoOp(to.a[at] === 0 ? GoOp.Return : GoOp.Unwind, 0, 0, offset[i]!);
           if (nested === 0) {
             out.blockEnd[block] = to.length;
             dead = true;

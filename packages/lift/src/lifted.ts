@@ -13,6 +13,8 @@ export class Lifted {
   readonly functions: number;
   readonly funcBlock: Int32Array;
   readonly funcEntry: Int32Array;
+  /** Function `f` has the {@link GoOp} instructions `goOps[funcGoOp[f] .. funcGoOp[f + 1])`. */
+  readonly funcGoOp: Int32Array;
   /** The declared locals of each lifted function: local 0 is the parameter, local 1 SP. */
   readonly locals: (Locals | undefined)[];
   readonly reason: (string | undefined)[];
@@ -34,11 +36,16 @@ export class Lifted {
   /** Whose return point an entry is: a callee, INDIRECT, or {@link ALWAYS} for entries that the runtime makes use of by itself. */
   entryCallee: Int32Array = new Int32Array(1024);
 
+  goOpCount = 0;
+  /** Where in `code` the {@link GoOp} instructions are, in order: analyses need not look at the others. */
+  goOps: Int32Array = new Int32Array(1024);
+
   constructor(functions: number, expectedInstructions = 1024) {
     this.functions = functions;
     this.code = new Code(Math.max(16, expectedInstructions));
     this.funcBlock = new Int32Array(functions + 1);
     this.funcEntry = new Int32Array(functions + 1);
+    this.funcGoOp = new Int32Array(functions + 1);
     this.locals = new Array(functions);
     this.reason = new Array(functions);
   }
@@ -60,6 +67,14 @@ export class Lifted {
     this.blockStart[b] = this.code.length;
     this.exit[b] = Exit.Leave;
     return b;
+  }
+
+  /** Appends a {@link GoOp} instruction to the code. */
+  pushGoOp(op: number, a: number, b: number, offset: number): void {
+    const k = this.goOpCount++;
+    if (k === this.goOps.length) this.goOps = doubled(this.goOps);
+    this.goOps[k] = this.code.length;
+    this.code.push(op, a, b, offset);
   }
 
   addEntry(pc: number, block: number, callee: number): void {

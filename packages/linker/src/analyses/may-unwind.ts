@@ -9,7 +9,7 @@ import { GoOp, type GoProgram, INDIRECT, type Lifted } from '@go-wasm/lift';
 /** By index among the defined functions: 1 if the function may unwind. Functions that were not lifted may. */
 export function mayUnwind(program: GoProgram, lifted: Lifted): Uint8Array {
   const { functions, imports, isGo } = program;
-  const { code, funcBlock, blockStart, blockEnd } = lifted;
+  const { code, goOps, funcGoOp } = lifted;
   const { op, a } = code;
   const result = new Uint8Array(functions);
   const work: number[] = [];
@@ -17,15 +17,13 @@ export function mayUnwind(program: GoProgram, lifted: Lifted): Uint8Array {
   const callerStart = new Int32Array(functions + 2);
   const edges = (visit: (callee: number, caller: number) => void, unwinds?: (f: number) => void): void => {
     for (let f = 0; f < functions; f++) {
-      for (let b = funcBlock[f]!; b < funcBlock[f + 1]!; b++) {
-        for (let i = blockStart[b]!, end = blockEnd[b]!; i < end; i++) {
-          const o = op[i]!;
-          if (o < GoOp.Call) continue;
-          if (o === GoOp.Call || o === GoOp.TailCall || o === GoOp.CallFlag) {
-            if (a[i] === INDIRECT) unwinds?.(f);
-            else visit(a[i]! - imports, f);
-          } else if (o === GoOp.Unwind) unwinds?.(f);
-        }
+      for (let k = funcGoOp[f]!; k < funcGoOp[f + 1]!; k++) {
+        const i = goOps[k]!;
+        const o = op[i]!;
+        if (o === GoOp.Call || o === GoOp.TailCall || o === GoOp.CallFlag) {
+          if (a[i] === INDIRECT) unwinds?.(f);
+          else visit(a[i]! - imports, f);
+        } else if (o === GoOp.Unwind) unwinds?.(f);
       }
     }
   };

@@ -23,7 +23,7 @@ const compilerKnows =
 /** By index among the defined functions: 1 if a call of the function never returns to its caller. */
 export function neverReturns(program: GoProgram, lifted: Lifted): Uint8Array {
   const { functions, names, isAssembly } = program;
-  const { code, funcBlock, blockStart, blockEnd, exit, target, otherwise } = lifted;
+  const { code, funcBlock, funcGoOp, blockEnd, exit, target, otherwise } = lifted;
   const result = new Uint8Array(functions);
   const { lastCallee, tailCallee, returns } = blockFacts(program, lifted);
 
@@ -93,12 +93,7 @@ export function neverReturns(program: GoProgram, lifted: Lifted): Uint8Array {
   return result;
 
   function onlyTraps(f: number): boolean {
-    for (let b = funcBlock[f]!; b < funcBlock[f + 1]!; b++) {
-      for (let i = blockStart[b]!; i < blockEnd[b]!; i++) {
-        if (code.op[i]! >= GoOp.Call) return false;
-      }
-    }
-    return code.op[blockEnd[funcBlock[f]!]! - 1] === Op.Unreachable;
+    return funcGoOp[f] === funcGoOp[f + 1] && code.op[blockEnd[funcBlock[f]!]! - 1] === Op.Unreachable;
   }
 }
 
@@ -113,16 +108,16 @@ interface BlockFacts {
 
 function blockFacts(program: GoProgram, lifted: Lifted): BlockFacts {
   const { imports } = program;
-  const { blocks, blockStart, blockEnd, code } = lifted;
+  const { blocks, blockEnd, code, goOps, goOpCount } = lifted;
   const { op, a } = code;
   const lastCallee = new Int32Array(blocks).fill(-1);
   const tailCallee = new Int32Array(blocks).fill(-1);
   const returns = new Uint8Array(blocks);
-  for (let b = 0; b < blocks; b++) {
+  for (let b = 0, k = 0; b < blocks; b++) {
     const end = blockEnd[b]!;
-    for (let i = blockStart[b]!; i < end; i++) {
+    for (; k < goOpCount && goOps[k]! < end; k++) {
+      const i = goOps[k]!;
       const o = op[i]!;
-      if (o < GoOp.Call) continue;
       const direct = a[i] !== INDIRECT;
       if (o === GoOp.Call && direct && i === end - 1) lastCallee[b] = a[i]! - imports;
       else if (o === GoOp.TailCall && direct && i === end - 1) tailCallee[b] = a[i]! - imports;
