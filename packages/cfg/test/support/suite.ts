@@ -64,7 +64,7 @@ export function testStructurer(structurer: Structurer): void {
       for (const i of [0, 1, 2, 0, 2, 1]) expect(tokens({ scratch }, i)).toEqual(tokens(undefined, i));
     });
 
-    const size = effort(20_000, 100_000);
+    const size = effort(5000, 100_000);
     it.each(largeShapes)(`is right for ${size.toLocaleString('en')} blocks: %s`, { timeout: patience }, (_, make) => {
       prove(structurer, make(size), 1);
     });
