@@ -174,7 +174,7 @@ describe('findWaste', () => {
 });
 
 describe('labelLiveness', () => {
-  it(`says where the value may be read later (SEED=${seed})`, () => {
+  it(`says where the value may be read later (SEED=${seed})`, { timeout: patience }, () => {
     let live = 0;
     const property = fc.property(smallGraphs(8), fc.constantFrom(stackifier, relooper), (graph, structurer) => {
       const structured = structurer.structure(graph, { sizes: new Array(graph.size).fill(1000) });

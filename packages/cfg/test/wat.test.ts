@@ -3,13 +3,13 @@ import binaryen from 'binaryen';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stackifier } from '../../stackifier/src/index.ts';
-import { effort, seed } from './support/effort.ts';
+import { effort, patience, seed } from './support/effort.ts';
 import { smallGraphs } from './support/graphs.ts';
 import { decisions } from './support/proof.ts';
 import { runModule } from './support/wasm.ts';
 
 describe('toWat', () => {
-  it(`writes programs that do what they should (SEED=${seed})`, () => {
+  it(`writes programs that do what they should (SEED=${seed})`, { timeout: patience }, () => {
     let withLabel = 0;
     const property = fc.property(smallGraphs(8), (graph: Graph) => {
       const structured = stackifier.structure(graph, { sizes: new Array(graph.size).fill(1000) });
