@@ -59,6 +59,25 @@ test.each(both)('%s: exports, imports, memory, data, globals and the names stay'
   expect(names.size).toBe(decodeModule(outputs[goos]).functions.length);
 });
 
+test('exports that may wait are known by two more exports; functions keep their types', async () => {
+  const file = join(folder, 'exports.wasm');
+  await build(program('exports'), file, { goos: 'js' });
+  const before = decodeModule(readFileSync(file));
+  const after = decodeModule((await link(readFileSync(file), { verify: true })).bytes);
+  const index = before.globals.length;
+  expect(after.exports.filter(({ name }) => name.startsWith('go-wasm:'))).toEqual([
+    { name: 'go-wasm:waiting', kind: 'global', index },
+    { name: 'go-wasm:collect', kind: 'global', index: index + 1 },
+  ]);
+  expect(after.exports.slice(0, -2)).toEqual(before.exports);
+  expect(after.imports).toEqual(before.imports);
+  const types = ({ exports, functions, imports, types }: Module) => {
+    const imported = imports.filter(({ kind }) => kind === 'func').length;
+    return exports.filter(({ kind }) => kind === 'func').map(({ index }) => types[functions[index - imported]!]);
+  };
+  expect(types(after)).toEqual(types(before));
+});
+
 test.each(both)('%s: every function has its place in the table', (goos) => {
   const { module, imports, functions, isGo, names } = readProgram(inputs[goos]);
   const after = decodeModule(outputs[goos]);

@@ -51,30 +51,31 @@ export class StartError extends GoRuntimeError {
   override readonly name = 'StartError';
 }
 
-/** A program was used after its end. GW6401. */
+/** A program was used after its end, or has ended while it was used. GW6401. */
 export class ExitedError extends GoRuntimeError {
   override readonly name = 'ExitedError';
-  /** The code that it ended with. */
+  /** The code that it ended with: 2 after a panic. */
   readonly exitCode: number;
+  /** What the Go runtime wrote last: after a panic its message, and the stacks of goroutines. */
+  readonly trace: string;
 
-  constructor(exitCode: number) {
-    super(
-      'GW6401',
-      `the Go program has already exited with code ${exitCode}: to be called later, it must not return from main (end main with select {})`,
-    );
+  constructor(exitCode: number, trace = '') {
+    const hint = 'to be called later, it must not return from main (end main with select {})';
+    super('GW6401', `the Go program has already exited with code ${exitCode}: ${trace.split('\n')[0] || hint}`);
     this.exitCode = exitCode;
+    this.trace = trace;
   }
 }
 
-/** An export waits for an event, which can only come after it has returned. The program cannot go on. GW6402. */
+/** Go code waits for an event, which can only come after it has returned to JavaScript. GW6402. */
 export class BlockedError extends GoRuntimeError {
   override readonly name = 'BlockedError';
 
-  constructor(name: string) {
+  /** @param hint What to do about it. */
+  constructor(name: string, hint: string) {
     super(
       'GW6402',
-      `the exported function ${name} waits (for a timer, a channel or a fetch), but nothing can happen before it returns: ` +
-        'wait in a goroutine that it starts, and pass the result to a JavaScript function',
+      `the exported function ${name} waits (for a timer, a channel or a fetch), but nothing can happen before it returns: ${hint}`,
     );
   }
 }

@@ -36,6 +36,7 @@ export class Go implements JsGo {
   constructor() {
     const go = this;
     this.#program = createProgram(this, {
+      events: false,
       get globals() {
         return go.#system.globals;
       },

@@ -13,6 +13,7 @@ export type { Callback, FileStats, FileSystem } from './files.ts';
 export { Go } from './go.ts';
 export {
   type App,
+  type Async,
   type GoExport,
   type InstantiateOptions,
   instantiate,

@@ -25,10 +25,23 @@ export interface InstantiateOptions extends SystemOptions {
 /** A `go:wasmexport` function: int64 and uint64 are bigint, all other types numbers. */
 export type GoExport = (...args: (number | bigint | boolean)[]) => number | bigint | undefined;
 
+/** The same function, whose result is a promise. */
+export type Async<Function> = Function extends (...args: infer Args) => infer Result
+  ? (...args: Args) => Promise<Awaited<Result>>
+  : never;
+
 /** A running program. */
 export interface App<Exports = Record<string, GoExport>> {
-  /** The program's `go:wasmexport` functions. They are synchronous: one that waits is answered by a BlockedError. */
+  /**
+   * The program's `go:wasmexport` functions. They are synchronous: one that waits for a timer, a file or a fetch throws a
+   * BlockedError, and goes on without its caller.
+   */
   readonly exports: Exports;
+  /**
+   * The same functions, which may wait: each returns a promise. It is rejected with an ExitedError if the program ends
+   * before, by a panic for example. In a module that go-wasm has not linked, one that waits ends the program.
+   */
+  readonly async: { readonly [Name in keyof Exports]: Async<Exports[Name]> };
   /**
    * Resolves to the exit code (2 after a panic) when the program has ended, and all it wrote has been taken. Rejected with
    * a CrashError or a BlockedError when it cannot go on, and with the reason of the signal that ended it.
@@ -77,6 +90,7 @@ export async function launch<Exports>(
     system.end().then(report);
   };
   const program = createProgram({} as JsGo, {
+    events: WebAssembly.Module.imports(module).some(({ name }) => name.startsWith('syscall/js.')),
     globals: system.globals,
     write: system.write,
     exited: (code) => end(() => resolve(code)),
@@ -90,8 +104,10 @@ export async function launch<Exports>(
 
   let memory: WebAssembly.Memory | undefined;
   const exports: Record<string, unknown> = {};
+  const async: Record<string, unknown> = {};
   const app: App<Exports> = {
     exports: exports as Exports,
+    async: async as App<Exports>['async'],
     exited,
     link,
     memory: {
@@ -112,14 +128,22 @@ export async function launch<Exports>(
   const instance = await WebAssembly.instantiate(module, imports);
   signal?.throwIfAborted();
   signal?.addEventListener('abort', abort);
-  const { run, resume, getsp, mem, ...own } = instance.exports as unknown as GoExports & WebAssembly.Exports;
+  const {
+    run: _run,
+    resume: _resume,
+    getsp: _getsp,
+    mem,
+    ...own
+  } = instance.exports as unknown as GoExports & WebAssembly.Exports;
   memory = mem;
   for (const [name, value] of Object.entries(own)) {
-    if (typeof value === 'function') exports[name] = program.guard(name, value as Call);
+    if (typeof value !== 'function') continue;
+    exports[name] = program.guard(name, value as Call);
+    async[name] = program.promise(name, value as Call);
   }
   const { args = [], argv0 = 'js', env = {} } = options;
   try {
-    program.start({ run, resume, getsp, mem }, [argv0, ...args], withoutUndefined(env));
+    program.start(instance.exports as unknown as GoExports, [argv0, ...args], withoutUndefined(env));
   } catch (error) {
     // It is thrown: nobody can wait for `exited`.
     exited.catch(() => {});

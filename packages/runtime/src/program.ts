@@ -18,6 +18,12 @@ export interface GoExports {
   run(argc: number, argv: number): void;
   resume(): void;
   getsp(): number;
+  /**
+   * Of modules in which exports may wait (waiting-exports.ts of the linker): the goroutine of the export that has begun to
+   * wait, or that is done; and whether exports only give the result that is there.
+   */
+  'go-wasm:waiting'?: WebAssembly.Global<'i32'>;
+  'go-wasm:collect'?: WebAssembly.Global<'i32'>;
 }
 
 /** The object that the program knows as `jsGo`: events are handed over in it. */
@@ -31,8 +37,18 @@ export interface JsGo {
 /** A function that a program exports. */
 export type Call = (...args: unknown[]) => unknown;
 
+/** A call of an export that waits. */
+interface Pending {
+  /** Gets the result, once it is there. */
+  collect(): unknown;
+  resolve(result: unknown): void;
+  reject(reason: unknown): void;
+}
+
 /** What a program sees of the world outside. */
 export interface World {
+  /** Whether the program can be woken without an event: it has the package syscall/js, and its exports are guarded. */
+  readonly events: boolean;
   /** Names that js.Global() has for this program, before those of globalThis. */
   readonly globals: Record<string, unknown>;
   /** Writes at once what the Go runtime itself says: panics, `print`. The bytes are the callee's. */
@@ -51,8 +67,10 @@ export interface Program {
   resume(): void;
   /** Nothing can happen any more: a program that waits says that all goroutines are asleep, and exits. */
   deadlock(): void;
-  /** A function that calls an exported one, with the same number of parameters. */
+  /** A function that calls an exported one, with the same number of parameters. It throws a BlockedError if that waits. */
   guard(name: string, exported: Call): Call;
+  /** A function that calls an exported one, which may wait. */
+  promise(name: string, exported: Call): (...args: unknown[]) => Promise<unknown>;
   /** Ends the program from outside: nothing in it runs any more. */
   stop(reason: unknown): void;
   /** JavaScript values that Go holds. */
@@ -76,6 +94,9 @@ const ARGS_END = 4096 + 8192;
 /** How many ids Go has without asking: NaN, 0, null, true, false, globalThis, jsGo. */
 const PREDEFINED = 7;
 const WORD = 4294967296;
+/** How many characters are kept of what the Go runtime writes. */
+const TRACE = 16384;
+const decoder = new TextDecoder();
 
 export function createProgram(go: JsGo, world: World): Program {
   let own: Record<string, unknown> = {};
@@ -98,6 +119,15 @@ export function createProgram(go: JsGo, world: World): Program {
   /** How many calls from JavaScript into Go are on the stack; the names of the exports among them. */
   let depth = 0;
   const calls: string[] = [];
+  let exports: GoExports;
+  /** The export that was called has begun to wait. */
+  let paused = false;
+  /** Exports that wait, by the address of the goroutine's g. */
+  const pending = new Map<number, Pending>();
+  /** Whether Go is going to run soon, for goroutines that an export has left ready. */
+  let soon = false;
+  /** What the Go runtime has written last. */
+  let trace = '';
   const timers = new Map<number, ReturnType<typeof setTimeout>>();
   let timer = 0;
   /** The return address of the last call of nanotime1, and of the one that the runtime makes before it waits for events. */
@@ -234,6 +264,8 @@ export function createProgram(go: JsGo, world: World): Program {
     for (const id of timers.values()) clearTimeout(id);
     timers.clear();
     go._pendingEvent = null;
+    for (const { reject } of pending.values()) reject(reason);
+    pending.clear();
   };
 
   /** What to throw for an exception that has left the program. */
@@ -298,6 +330,55 @@ export function createProgram(go: JsGo, world: World): Program {
       return event.result;
     };
 
+  /** Exports return when they are done, not when all goroutines wait: those go on as soon as JavaScript is done. */
+  const runSoon = (): void => {
+    if (soon || depth > 0 || !world.events) return;
+    soon = true;
+    queueMicrotask(() => {
+      soon = false;
+      try {
+        resume();
+      } catch {
+        // the end of the program has been told
+      }
+    });
+  };
+
+  const beginCall = (name: string): void => {
+    if (ended !== undefined) throw ended;
+    depth++;
+    calls.push(name);
+  };
+
+  /** Returns whether the export waits. */
+  const endCall = (): boolean => {
+    calls.pop();
+    leave();
+    const waits = paused;
+    paused = false;
+    if (!waits) runSoon();
+    return waits;
+  };
+
+  const endSyncCall = (name: string): void => {
+    if (endCall()) throw new BlockedError(name, `call it as async.${name}(…), which returns a promise`);
+  };
+
+  /** An export that waited is done; its result lies where it takes it from. */
+  const done = (): void => {
+    const id = exports['go-wasm:waiting']?.value;
+    const waiter = pending.get(id!);
+    if (waiter === undefined) return;
+    pending.delete(id!);
+    const collect = exports['go-wasm:collect']!;
+    collect.value = 1;
+    try {
+      waiter.resolve(waiter.collect());
+    } finally {
+      collect.value = 0;
+    }
+  };
+
   const references = (): number => Math.max(values.length - PREDEFINED - free.length, 0);
   go._pendingEvent = null;
   Object.defineProperty(go, '_values', { get: () => ({ length: references() }) });
@@ -316,7 +397,9 @@ export function createProgram(go: JsGo, world: World): Program {
     // func wasmExit(code int32)
     'runtime.wasmExit'(sp) {
       const code = u32[(sp >>> 2) + 2]! | 0;
-      end(new ExitedError(code));
+      // Before it there may be what the program itself has printed.
+      const panic = trace.search(/^(panic|fatal error): /m);
+      end(new ExitedError(code, code === 2 && panic >= 0 ? trace.slice(panic) : ''));
       world.exited(code);
     },
 
@@ -324,7 +407,9 @@ export function createProgram(go: JsGo, world: World): Program {
     'runtime.wasmWrite'(sp) {
       const w = sp >>> 2;
       const pointer = u32[w + 4]!;
-      world.write(u32[w + 2]!, u8.slice(pointer, pointer + u32[w + 6]!));
+      const bytes = u8.slice(pointer, pointer + u32[w + 6]!);
+      trace = (trace + decoder.decode(bytes)).slice(-TRACE);
+      world.write(u32[w + 2]!, bytes);
     },
 
     // func resetMemoryDataView()
@@ -332,11 +417,17 @@ export function createProgram(go: JsGo, world: World): Program {
 
     // func nanotime1() int64
     'runtime.nanotime1'(sp) {
+      if (sp === 0) return done();
       const w = sp >>> 2;
       clockLow = u32[w]!;
       clockHigh = u32[w + 1]!;
-      if (calls.length > 0 && clockLow === idleLow && clockHigh === idleHigh)
-        throw new BlockedError(calls[calls.length - 1]!);
+      if (calls.length > 0 && clockLow === idleLow && clockHigh === idleHigh) {
+        const name = calls[calls.length - 1]!;
+        if (depth > 1) throw new BlockedError(name, 'Go has called the JavaScript that calls it; wait in a goroutine');
+        if (!exports['go-wasm:waiting'])
+          throw new BlockedError(name, 'link the module with go-wasm, or wait in a goroutine');
+        paused = true;
+      }
       // Never 0: that would be a clock that does not run.
       setInt(w + 2, performance.now() * 1e6 + 1);
     },
@@ -546,7 +637,8 @@ export function createProgram(go: JsGo, world: World): Program {
 
   return {
     imports,
-    start(exports, argv, env) {
+    start(given, argv, env) {
+      exports = given;
       ({ mem: memory, getsp, resume: wake } = exports);
       look();
       own = Object.assign(Object.create(null), world.globals);
@@ -561,6 +653,7 @@ export function createProgram(go: JsGo, world: World): Program {
       calls.length = 0;
       idleLow = 0;
       idleHigh = 0;
+      trace = '';
       const at = writeArguments(u8, u32, argv, env);
       ended = undefined;
       enterFromEvent(() => exports.run(argv.length, at));
@@ -574,59 +667,67 @@ export function createProgram(go: JsGo, world: World): Program {
       resume();
     },
     guard(name, call) {
-      const begin = (): void => {
-        if (ended !== undefined) throw ended;
-        depth++;
-        calls.push(name);
-      };
-      const end = (): void => {
-        calls.pop();
-        leave();
-      };
       // A call with rest parameters takes three times as long.
       const guarded: Call[] = [
         () => {
-          begin();
+          beginCall(name);
           try {
             return call();
           } catch (error) {
             fail(error);
           } finally {
-            end();
+            endSyncCall(name);
           }
         },
         (a) => {
-          begin();
+          beginCall(name);
           try {
             return call(a);
           } catch (error) {
             fail(error);
           } finally {
-            end();
+            endSyncCall(name);
           }
         },
         (a, b) => {
-          begin();
+          beginCall(name);
           try {
             return call(a, b);
           } catch (error) {
             fail(error);
           } finally {
-            end();
+            endSyncCall(name);
           }
         },
         (...args) => {
-          begin();
+          beginCall(name);
           try {
             return call(...args);
           } catch (error) {
             fail(error);
           } finally {
-            end();
+            endSyncCall(name);
           }
         },
       ];
       return guarded[Math.min(call.length, 3)]!;
+    },
+    promise(name, call) {
+      return async (...args) => {
+        beginCall(name);
+        let result: unknown;
+        let waits = false;
+        try {
+          result = call(...args);
+        } catch (error) {
+          fail(error);
+        } finally {
+          waits = endCall();
+        }
+        if (!waits) return result;
+        const id = exports['go-wasm:waiting']!.value;
+        return new Promise((resolve, reject) => pending.set(id, { collect: () => call(...args), resolve, reject }));
+      };
     },
     stop(reason) {
       if (ended !== undefined) return;

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  BlockedError,
   CrashError,
   ExitedError,
   GoRuntimeError,
@@ -312,16 +311,6 @@ describe.for([
   test('an export that switches goroutines and grows stacks', async () => {
     const { exports } = await start();
     for (let k = 0; k < 10; k++) expect(exports.talk(100)).toBe(4950);
-  });
-
-  test('an export that waits is an error that says what to do', async () => {
-    const app = await start();
-    const ended = app.exited.catch((error) => error);
-    expect(() => app.exports.wait(5)).toThrow(BlockedError);
-    const error = (await ended) as BlockedError;
-    expect(error).toMatchObject({ code: 'GW6402', name: 'BlockedError' });
-    expect(error.message).toMatch(/function wait waits.*goroutine/);
-    expect(() => app.exports.add(1, 2)).toThrow(error);
   });
 
   test('the end in an export, and use after it', async () => {

@@ -9,6 +9,7 @@ import { G_GLOBAL, GoRuntime } from './go-runtime.ts';
 import { SpLowering } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
+import { WaitingExports } from './waiting-exports.ts';
 
 const { Call, GlobalGet, I32Const, I32WrapI64, LocalGet, LocalSet, Return } = Op;
 
@@ -22,12 +23,20 @@ export const resume: SwitchStrategy = {
 class ResumeLowering extends SpLowering {
   /** Not there if what it needs was not lifted: then recursion is as deep as the engine's stack, as with stock Go. */
   readonly #guard: StackGuard | undefined;
+  readonly #exports: WaitingExports;
   readonly #morestack: number;
   readonly #morestackOuter: number = -1;
 
   constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
     super(program, lifted, facts, facts.mayUnwind);
     const runtime = new GoRuntime(program, lifted);
+    this.#exports = new WaitingExports(program, runtime, {
+      type: this.type,
+      addFunction: (name, type) => this.addFunction(name, type),
+      define: (index, body) => this.define(index, body),
+      addGlobal: () => this.addGlobal(ValType.I32),
+      beforeLoopCall: (code) => this.beforeLoopCall(code),
+    });
     this.#morestack = runtime.get('runtime.morestack');
     if (![this.#morestack, runtime.get('runtime.execute')].every((f) => lifted.isLifted(f))) return;
     const { module } = program;
@@ -42,6 +51,7 @@ class ResumeLowering extends SpLowering {
       this.define(this.#guard.index, this.#guard.body());
       this.define(this.#morestackOuter, this.#morestackBody(this.#guard));
     }
+    this.#exports.finish(module);
     super.finish(module);
   }
 

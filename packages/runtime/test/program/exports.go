@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"runtime"
+	"syscall/js"
 	"time"
 	"unsafe"
 )
@@ -55,6 +57,76 @@ func wait(ms int32) int32 {
 	time.Sleep(time.Duration(ms) * time.Millisecond)
 	return ms
 }
+
+//go:wasmexport waitInt64
+func waitInt64(ms int64, add uint32) int64 {
+	time.Sleep(time.Duration(ms) * time.Millisecond)
+	return ms + int64(add)
+}
+
+//go:wasmexport waitFloat
+func waitFloat(ms float64) float64 {
+	time.Sleep(time.Duration(ms * float64(time.Millisecond)))
+	return ms / 2
+}
+
+var waited int
+
+//go:wasmexport waitNothing
+func waitNothing() {
+	time.Sleep(time.Millisecond)
+	waited++
+}
+
+var mailbox = make(chan int32)
+
+// receive waits for what send sends, on a stack that grows meanwhile.
+//
+//go:wasmexport receive
+func receive(depth int32) int32 {
+	if depth > 0 {
+		return receive(depth-1) + 1
+	}
+	got := <-mailbox
+	return got + int32(deep(2000)) - 2000
+}
+
+//go:wasmexport send
+func send(value int32) { mailbox <- value }
+
+// start has a goroutine run that it does not wait for.
+//
+//go:wasmexport start
+func start(value int32) { go send(value) }
+
+//go:wasmexport collect
+func collect() int32 {
+	runtime.GC()
+	return int32(waited)
+}
+
+//go:wasmexport failLater
+func failLater(ms int32) {
+	time.Sleep(time.Duration(ms) * time.Millisecond)
+	panic("an export panics later")
+}
+
+//go:wasmexport recovers
+func recovers(ms int32) (result int32) {
+	defer func() {
+		time.Sleep(time.Duration(ms) * time.Millisecond)
+		if recover() != nil {
+			result = ms
+		}
+	}()
+	time.Sleep(time.Duration(ms) * time.Millisecond)
+	panic("recovered")
+}
+
+// hook calls JavaScript, which may call exports.
+//
+//go:wasmexport hook
+func hook(n int32) int32 { return int32(js.Global().Call("hook", n).Int()) }
 
 //go:wasmexport quit
 func quit(code int32) { os.Exit(int(code)) }

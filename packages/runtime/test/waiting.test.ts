@@ -1,0 +1,151 @@
+/** Exports that wait: promises where go-wasm has linked the module, errors that say so where it has not. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, expectTypeOf, test } from 'vitest';
+import { effort, patience } from '../../cfg/test/support/effort.ts';
+import { type App, BlockedError, ExitedError, type InstantiateOptions, instantiate } from '../src/index.ts';
+import { buildGo, linkModule } from './support.ts';
+
+const file = await buildGo('program');
+const stock = await WebAssembly.compile(readFileSync(file));
+const linked = await WebAssembly.compile(readFileSync(await linkModule(file)));
+
+interface Exports {
+  add(a: number, b: number): number;
+  talk(n: number): number;
+  wait(ms: number): number;
+  waitInt64(ms: bigint, add: number): bigint;
+  waitFloat(ms: number): number;
+  waitNothing(): void;
+  receive(depth: number): number;
+  send(value: number): void;
+  start(value: number): void;
+  collect(): number;
+  failLater(ms: number): void;
+  recovers(ms: number): number;
+  hook(n: number): number;
+  quit(code: number): void;
+}
+
+const start = (module = linked, options: InstantiateOptions = {}): Promise<App<Exports>> =>
+  instantiate<Exports>(module, { args: ['exports'], stderr: () => {}, ...options });
+
+describe('linked', () => {
+  test('results of all types', async () => {
+    const { async } = await start();
+    expect(await async.wait(3)).toBe(3);
+    expect(await async.waitInt64(2n, 4_000_000_000)).toBe(4_000_000_002n);
+    expect(await async.waitFloat(1.5)).toBe(0.75);
+    expect(await async.waitNothing()).toBeUndefined();
+    expect(await async.add(2, 3)).toBe(5);
+    expect(await async.talk(100)).toBe(4950);
+    expectTypeOf(async.waitInt64).returns.toEqualTypeOf<Promise<bigint>>();
+  });
+
+  test('several at once, the later ones first', async () => {
+    const { async, exports } = await start();
+    const order: number[] = [];
+    await Promise.all([30, 20, 10, 1].map((ms) => async.wait(ms).then((ms) => order.push(ms))));
+    expect(order).toEqual([1, 10, 20, 30]);
+    expect(exports.add(1, 2)).toBe(3);
+  });
+
+  test('one that another one wakes, on stacks that move', async () => {
+    const { async, exports } = await start();
+    const received = [0, 1, 50, 500].map((depth) => async.receive(depth));
+    await sleep(1);
+    exports.collect();
+    for (const value of [1000, 2000, 3000, 4000]) exports.send(value);
+    expect(await Promise.all(received)).toEqual([1000, 2001, 3050, 4500]);
+    // The one that sends waits for the one that receives.
+    const sent = async.send(7);
+    expect(exports.receive(0)).toBe(7);
+    await sent;
+    // A goroutine that an export has started runs without another event.
+    const last = async.receive(0);
+    exports.start(9);
+    expect(await last).toBe(9);
+  });
+
+  test(`${effort(10_000, 100_000)} in flight`, { timeout: patience }, async () => {
+    const { async, exports, memory } = await start();
+    const count = effort(10_000, 100_000);
+    for (let round = 0; round < 2; round++) {
+      const all = Array.from({ length: count }, (_, k) => (k % 2 === 0 ? async.receive(3) : async.wait(20 + (k % 7))));
+      for (let k = 0; k < count; k += 2) exports.send(k);
+      const results = await Promise.all(all);
+      for (let k = 1; k < count; k += 2) expect(results[k]).toBe(20 + (k % 7));
+      const received = results.filter((_, k) => k % 2 === 0).sort((a, b) => a - b);
+      expect(received).toEqual(Array.from({ length: count / 2 }, (_, k) => 2 * k + 3));
+    }
+    exports.collect();
+    const { bytes } = memory;
+    await Promise.all(Array.from({ length: count }, () => async.wait(1)));
+    // The goroutines of the first two rounds are used again.
+    expect(memory.bytes).toBe(bytes);
+  });
+
+  test('panics, recovered and not', async () => {
+    const app = await start();
+    expect(await app.async.recovers(2)).toBe(2);
+    const others = [app.async.wait(10_000), app.async.receive(0)].map((promise) => promise.catch((error) => error));
+    const error = await app.async.failLater(2).catch((error) => error);
+    expect(error).toBeInstanceOf(ExitedError);
+    expect(error).toMatchObject({ code: 'GW6401', exitCode: 2 });
+    expect(error.message).toContain('panic: an export panics later');
+    expect(error.trace).toMatch(/^panic: an export panics later\n\ngoroutine \d+ \[running\]:\nmain\.failLater/);
+    // All that wait are told.
+    expect(await Promise.all(others)).toEqual([error, error]);
+    expect(await app.exited).toBe(2);
+    await expect(app.async.add(1, 2)).rejects.toBe(error);
+  });
+
+  test('the end of the program', async () => {
+    const app = await start();
+    const waiting = app.async.wait(10_000).catch((error) => error);
+    await expect(app.async.quit(3)).rejects.toMatchObject({ exitCode: 3, trace: '' });
+    expect(await waiting).toMatchObject({ exitCode: 3 });
+    const controller = new AbortController();
+    const other = await start(linked, { signal: controller.signal });
+    const aborted = other.async.wait(10_000).catch((error) => error);
+    controller.abort(new Error('enough'));
+    expect(await aborted).toMatchObject({ message: 'enough' });
+  });
+
+  test('a synchronous call that waits is an error, and the program goes on', async () => {
+    const { exports, async } = await start();
+    expect(() => exports.waitNothing()).toThrow(BlockedError);
+    expect(() => exports.waitNothing()).toThrow('async.waitNothing(…)');
+    expect(exports.add(2, 3)).toBe(5);
+    await async.wait(5);
+    expect(exports.collect()).toBe(2);
+  });
+
+  test('exports that JavaScript calls for Go', async () => {
+    let hook = (n: number): number => app.exports.talk(n);
+    const app = await start(linked, { globals: { hook: (n: number) => hook(n) } });
+    expect(await app.async.hook(10)).toBe(45);
+    // While others wait.
+    const waiting = [app.async.wait(3), app.async.receive(0)];
+    expect(app.exports.hook(100)).toBe(4950);
+    app.exports.send(8);
+    expect(await Promise.all(waiting)).toEqual([3, 8]);
+    // Go cannot wait for itself.
+    hook = (n) => app.exports.wait(n);
+    const ended = app.exited.catch((error) => error);
+    expect(() => app.exports.hook(1)).toThrow('Go has called the JavaScript that calls it');
+    expect(await ended).toBeInstanceOf(BlockedError);
+  });
+});
+
+test('stock: an error that says what to do', async () => {
+  const app = await start(stock);
+  expect(await app.async.add(2, 3)).toBe(5);
+  expect(await app.async.talk(10)).toBe(45);
+  const ended = app.exited.catch((error) => error);
+  const error = await app.async.wait(1).catch((error) => error);
+  expect(error).toMatchObject({ code: 'GW6402', name: 'BlockedError' });
+  expect(error.message).toContain('link the module with go-wasm');
+  expect(await ended).toBe(error);
+  expect(() => app.exports.add(1, 2)).toThrow(error);
+});
