@@ -89,10 +89,20 @@ const STACK_BITS = 20;
 const BUFFER_BITS = 12;
 
 /**
- * Functions that reach `mcall` only where a goroutine waits for the garbage collector, or in a deferred function after a
- * panic. They call or are called by nearly everything; for their sake alone nothing is instrumented.
+ * Functions by which nearly everything reaches `mcall`, and which seldom come to it: allocation that helps or starts the
+ * garbage collector or clears much memory, panics, the handing over of a lock, the first use of a pool or of a method's
+ * type. For their sake alone nothing is instrumented.
  */
-const RARE = ['runtime.mallocgc', 'runtime.gopanic', 'runtime.goPanicIndex'];
+const RARE: ReadonlySet<string> = new Set([
+  'reflect.makeMethodValue',
+  'runtime.(*_panic).nextDefer',
+  'runtime.gcAssistAlloc',
+  'runtime.gcStart',
+  'runtime.gopanic',
+  'runtime.goyield',
+  'runtime.memclrNoHeapPointersChunked',
+  'sync.(*Pool).pinSlow',
+]);
 
 export const asyncify: SwitchStrategy = {
   name: 'asyncify',
@@ -138,12 +148,11 @@ class AsyncifyLowering extends StackfulLowering {
     const { program, lifted } = this;
     const { imports, functions, frame, names } = program;
     const { mcallOuter } = this;
-    const rare = new Set(RARE.map((name) => imports + names.indexOf(name)));
     const { switchable } = analyze(module, {
       imports: [],
       starts: [this.#switch],
       ignoreIndirect: true,
-      ignoreCall: (_, callee) => rare.has(callee),
+      ignoreCall: (_, callee) => RARE.has(names[callee - imports] ?? ''),
     });
     const hidden = this.#calledWithoutFrame(module);
     const chosen = new Set([mcallOuter]);
