@@ -58,7 +58,25 @@ describe.each(installed)('%s', (go) => {
       );
       expect(stripped.isAssembly).toEqual(program.isAssembly);
       expect(stripped.deferReturn).toEqual(program.deferReturn);
+      expect(stripped.frame).toEqual(program.frame);
       expect(stripped.isGo).toEqual(program.isGo);
+    });
+
+    test('the sizes of frames are what prologues subtract from SP', () => {
+      const code = new Code();
+      let frames = 0;
+      for (let f = 0; f < program.functions; f++) {
+        if (program.isGo[f] === 0 || program.isAssembly[f] === 1) continue;
+        decodeFunction(program.module, f, code);
+        const subtracted = new Set<number>();
+        for (let i = 0; i + 1 < code.length; i++) {
+          if (code.op[i] === Op.I32Const && code.op[i + 1] === Op.I32Sub) subtracted.add(code.a[i]!);
+        }
+        if (program.frame[f] === 0) continue;
+        expect(subtracted, program.names[f]).toContain(program.frame[f]);
+        frames++;
+      }
+      expect(frames).toBeGreaterThan(1000);
     });
 
     test('names agree with the name section', () => {

@@ -1,0 +1,133 @@
+/**
+ * The strategy `asyncify` saves frames where it can, and throws them away where a function on the stack is not instrumented;
+ * the program does the same. For that the passages through `go_wasm.switch`, where frames are saved and come back, are counted.
+ */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import {
+  ByteWriter,
+  Code,
+  decodeFunction,
+  decodeModule,
+  encodeBody,
+  encodeModule,
+  importCount,
+  Op,
+  readNames,
+  ValType,
+} from '@go-wasm/wasm';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findEngine } from '../../../../tools/src/engines.ts';
+import { type LinkResult, link } from '../../src/index.ts';
+
+const run = promisify(execFile);
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const newer = await findEngine('node26');
+const TOTAL = 1000 * 999 * 0.5;
+
+let folder: string;
+let input: Uint8Array;
+let linked: LinkResult;
+const progress: [number, number][] = [];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'go-wasm-asyncify-'));
+  await run('go', ['build', '-o', join(folder, 'park.wasm'), '.'], {
+    cwd: here('park'),
+    env: { ...process.env, GOOS: 'js', GOARCH: 'wasm' },
+  });
+  input = await readFile(join(folder, 'park.wasm'));
+  const onProgress = (done: number, total: number): number => progress.push([done, total]);
+  linked = await link(input, { switch: 'asyncify', onProgress });
+}, 300_000);
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Has a global, exported as `passages`, count the calls of `go_wasm.switch`. */
+function counting(bytes: Uint8Array): Uint8Array {
+  const module = decodeModule(bytes);
+  const counter = module.globals.push({ type: ValType.I32, mutable: true, init: 0 }) - 1;
+  module.exports.push({ name: 'passages', kind: 'global', index: counter });
+  const [index] = [...readNames(module)!.functions].find(([, name]) => name === 'go_wasm.switch')!;
+  const f = index - importCount(module, 'func');
+  const before = new Code();
+  const locals = decodeFunction(module, f, before);
+  const code = new Code();
+  code.push(Op.GlobalGet, counter);
+  code.push(Op.I32Const, 1);
+  code.push(Op.I32Add);
+  code.push(Op.GlobalSet, counter);
+  for (let i = 0; i < before.length; i++) code.pushFrom(before, i);
+  const writer = new ByteWriter();
+  encodeBody(locals, code, 0, code.length, writer);
+  module.bodies[f] = writer.take();
+  return encodeModule(module);
+}
+
+describe.skipIf(newer === undefined)('in Node 26 (`npm run engines` installs it)', () => {
+  const passages = async (bytes: Uint8Array, how: string): Promise<number> => {
+    const file = join(folder, 'counting.wasm');
+    await writeFile(file, counting(bytes));
+    const report = join(folder, 'report.mjs');
+    await writeFile(
+      report,
+      "process.on('exit', () => process._rawDebug('passages', globalThis.goExports.passages.value));",
+    );
+    const goroot = (await run('go', ['env', 'GOROOT'])).stdout.trim();
+    const glue = join(goroot, 'lib/wasm/wasm_exec.js');
+    const args = ['--no-warnings', '--import', report, here('run-js.mjs'), glue, file, how];
+    const { stdout, stderr } = await run(newer!.path, args);
+    // In each of the 1,000 receptions a sum has the depth added.
+    const depths = Array.from({ length: 1000 }, (_, n) => (Math.floor(n / 100) * (n % 100)) % 30);
+    expect(stdout).toBe(`${TOTAL + depths.reduce((x, y) => x + y)}\n`);
+    return Number(/passages (\d+)/.exec(stderr)![1]);
+  };
+
+  test('frames are saved and come back', { timeout: 60_000 }, async () => {
+    expect(await passages(linked.bytes, 'direct')).toBeGreaterThan(1000);
+  });
+
+  test('frames of functions that are not instrumented are thrown away', { timeout: 60_000 }, async () => {
+    // Some receptions are at depth 0, and the sender parks as well.
+    const some = await passages(linked.bytes, 'indirect');
+    expect(some).toBeGreaterThan(0);
+    expect(some).toBeLessThan((await passages(linked.bytes, 'direct')) / 2);
+  });
+
+  test('all are, where a function is left in jump-table form', { timeout: 120_000 }, async () => {
+    const { bytes, report } = await link(input, { switch: 'asyncify', keep: /^fmt\.Fprintln$/ });
+    expect(report.functions.kept).toHaveLength(1);
+    expect(await passages(bytes, 'direct')).toBe(0);
+  });
+});
+
+test('the report has the stage, and progress counts the functions that are instrumented', () => {
+  const stages = linked.report.stages.map(({ name }) => name);
+  expect(stages.slice(-3)).toEqual(['finish', 'asyncify', 'encode']);
+  const [done, total] = progress.at(-1)!;
+  expect(done).toBe(total);
+  expect(total).toBeGreaterThan(20);
+  expect(total).toBeLessThan(linked.report.functions.total / 5);
+});
+
+test('what Go has in the module is where it was', () => {
+  const before = decodeModule(input);
+  const after = decodeModule(linked.bytes);
+  expect(after.imports).toEqual(before.imports);
+  expect(after.exports).toEqual(before.exports);
+  expect(after.elements[0]!.functions).toHaveLength(before.elements[0]!.functions!.length);
+  expect(after.memories[0]).toEqual(before.memories[0]);
+  expect(after.data.slice(0, -1).map(({ memory, offset }) => [memory, offset])).toEqual(
+    before.data.map(({ memory, offset }) => [memory, offset]),
+  );
+  const names = [readNames(before)!, readNames(after)!].map(({ functions }) => functions);
+  for (const [index, name] of names[0]!) expect(names[1]!.get(index)).toBe(name);
+  expect(after.customs.map(({ name }) => name)).toContain('metadata.code.branch_hint');
+});
+
+test('links the same bytes each time', { timeout: 120_000 }, async () => {
+  expect(Buffer.compare((await link(input, { switch: 'asyncify' })).bytes, linked.bytes)).toBe(0);
+});
