@@ -30,18 +30,59 @@ const HEADER_SIZE = 72;
  *   is no such table
  */
 export function readPclntab(image: Uint8Array, functions: number): PclnFunction[] | undefined {
+  const table = findTable(image, functions);
+  if (table === undefined) return undefined;
+  const { view, names, pcs } = table;
+  const isAssembly = new Map<number, boolean>();
+  const fileIsAssembly = (offset: number): boolean => {
+    let known = isAssembly.get(offset);
+    if (known === undefined) {
+      known = string(image, table.files + offset).endsWith('.s');
+      isAssembly.set(offset, known);
+    }
+    return known;
+  };
+  return table.functions.map(({ index, func }) => {
+    const pcfile = view.getUint32(func + 20, true);
+    const file = firstFile(image, pcs + pcfile);
+    const fileOffset = fileOffsetOf(table, func, file);
+    return {
+      index,
+      name: string(image, names + view.getInt32(func + 4, true)),
+      deferReturn: view.getUint32(func + 12, true),
+      frame: frameSize(image, pcs + view.getUint32(func + 16, true)),
+      assembly: pcfile !== 0 && file >= 0 && fileOffset !== NO_FILE && fileIsAssembly(fileOffset),
+    };
+  });
+}
+
+/** Addresses in the image. */
+export interface Pclntab {
+  readonly view: DataView;
+  readonly names: number;
+  readonly units: number;
+  readonly files: number;
+  readonly pcs: number;
+  /** By rising index among the defined functions: where each one's `_func` is. */
+  readonly functions: readonly { index: number; func: number }[];
+}
+
+const NO_FILE = 0xffffffff;
+
+/** Finds the table in a memory image; undefined if there is none. */
+export function findTable(image: Uint8Array, functions: number): Pclntab | undefined {
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
   for (let at = 0; at + HEADER_SIZE <= image.length; at += 8) {
     // magic, two bytes of padding, minLC = 1, ptrSize = 8
     if (view.getUint32(at, true) === MAGIC && view.getUint32(at + 4, true) === 0x08010000) {
-      const table = readTable(image, view, at, functions);
+      const table = readHeader(image, view, at, functions);
       if (table !== undefined) return table;
     }
   }
   return undefined;
 }
 
-function readTable(image: Uint8Array, view: DataView, base: number, functions: number): PclnFunction[] | undefined {
+function readHeader(image: Uint8Array, view: DataView, base: number, functions: number): Pclntab | undefined {
   const word = (k: number): number => Number(view.getBigUint64(base + 8 + 8 * k, true));
   const count = word(0);
   if (count > functions || count === 0) return undefined;
@@ -53,48 +94,49 @@ function readTable(image: Uint8Array, view: DataView, base: number, functions: n
   if (![names, units, files, pcs, table].every((x) => x > base && x < image.length)) return undefined;
   if (table + 8 * count > image.length) return undefined;
 
-  const decoder = new TextDecoder();
-  const string = (at: number): string => {
-    const end = image.indexOf(0, at);
-    return decoder.decode(image.subarray(at, end < 0 ? image.length : end));
-  };
-  const isAssembly = new Map<number, boolean>();
-  const fileIsAssembly = (offset: number): boolean => {
-    let known = isAssembly.get(offset);
-    if (known === undefined) {
-      known = string(files + offset).endsWith('.s');
-      isAssembly.set(offset, known);
-    }
-    return known;
-  };
-
   // Entry offsets are PCs (PC_F << 16) up to Go 1.25, PC_Fs from Go 1.26 on; either may be relative to the first one.
   const second = count > 1 ? view.getUint32(table + 8, true) : 0;
   const shift = second >= 0x10000 ? 16 : 0;
   const first = second >>> shift >= FUNC_VALUE_OFFSET ? FUNC_VALUE_OFFSET : 0;
-  const result: PclnFunction[] = [];
+  const result: { index: number; func: number }[] = [];
   for (let i = 0; i < count; i++) {
     const index = (view.getUint32(table + 8 * i, true) >>> shift) - first;
     const func = table + view.getUint32(table + 8 * i + 4, true);
     if (func + 44 > image.length || index < 0 || index >= functions) return undefined;
-    const nameOffset = view.getInt32(func + 4, true);
-    const deferReturn = view.getUint32(func + 12, true);
-    const pcsp = view.getUint32(func + 16, true);
-    const pcfile = view.getUint32(func + 20, true);
-    const unit = view.getUint32(func + 32, true);
-    const file = firstFile(image, pcs + pcfile);
-    const fileOffset =
-      units + 4 * (unit + file) + 4 <= image.length ? view.getUint32(units + 4 * (unit + file), true) : 0;
-    const assembly = pcfile !== 0 && file >= 0 && fileOffset !== 0xffffffff && fileIsAssembly(fileOffset);
-    result.push({
-      index,
-      name: string(names + nameOffset),
-      deferReturn,
-      frame: frameSize(image, pcs + pcsp),
-      assembly,
-    });
+    result.push({ index, func });
   }
-  return result;
+  return { view, names, units, files, pcs, functions: result };
+}
+
+/** Where in the table of file names that of a function's file is, by the file's number in a pc-value table. */
+export function fileOffsetOf({ view, units }: Pclntab, func: number, file: number): number {
+  const at = units + 4 * (view.getUint32(func + 32, true) + file);
+  return at + 4 <= view.byteLength ? view.getUint32(at, true) : 0;
+}
+
+export function string(image: Uint8Array, at: number): string {
+  const end = image.indexOf(0, at);
+  return decoder.decode(image.subarray(at, end < 0 ? image.length : end));
+}
+
+const decoder = new TextDecoder();
+
+/**
+ * Reads a pc-value table (runtime/symtab.go, step): `visit` is called with each value and the PC up to which it holds,
+ * from PC 0 on.
+ */
+export function readPcValues(image: Uint8Array, start: number, visit: (value: number, end: number) => void): void {
+  let value = -1;
+  let pc = 0;
+  for (let at = start, first = true; at < image.length; first = false) {
+    const delta = varint(image, at);
+    if (delta.value === 0 && !first) return;
+    value += signed(delta.value);
+    const length = varint(image, delta.next);
+    pc += length.value;
+    at = length.next;
+    visit(value, pc);
+  }
 }
 
 /** The first value of a pc-value table: a zig-zag varint, counted from −1 (runtime/symtab.go, step). */
@@ -105,17 +147,10 @@ function firstFile(image: Uint8Array, start: number): number {
 /** The one value of a pc-value table of SP offsets other than 0 (before the prologue and behind the epilogue). */
 function frameSize(image: Uint8Array, start: number): number {
   let size = 0;
-  let value = -1;
-  for (let at = start, first = true; at < image.length; first = false) {
-    const delta = varint(image, at);
-    if (delta.value === 0 && !first) return size;
-    value += signed(delta.value);
-    at = varint(image, delta.next).next; // how many PCs have it
-    if (value === 0 || value === size) continue;
-    if (size !== 0) return -1;
-    size = value;
-  }
-  return -1;
+  readPcValues(image, start, (value) => {
+    if (value !== 0 && value !== size) size = size === 0 ? value : -1;
+  });
+  return size;
 }
 
 function varint(image: Uint8Array, at: number): { value: number; next: number } {

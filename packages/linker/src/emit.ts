@@ -6,8 +6,9 @@ import { type Structured, Tok } from '@go-wasm/cfg';
 import { type ByteWriter, type Code, encodeInstructions, type Locals, Op, ValType } from '@go-wasm/wasm';
 import { Hint, type Lowered, LowOp } from './lowered.ts';
 import { inverse } from './passes/simplify.ts';
+import type { Places } from './source-map.ts';
 
-const { Block, BrIf, End, I32Eqz, If, Loop } = Op;
+const { Block, BrIf, Call, CallIndirect, End, I32Eqz, If, Loop } = Op;
 const EMPTY = 0x40;
 
 /** Hints of one function: pairs of the offset in the body and 0 (unlikely) or 1 (likely). */
@@ -19,6 +20,8 @@ export interface EmitOptions {
   parameters: number;
   /** What is returned from the unwind exit. */
   unwindResult: number;
+  /** If there, gets where calls and blocks have come from. */
+  places?: Places | undefined;
 }
 
 export class Emitter {
@@ -28,7 +31,7 @@ export class Emitter {
   emit(lowered: Lowered, structured: Structured, options: EmitOptions, writer: ByteWriter): BranchHints {
     const { tokens, length, labels, usesLabelVariable } = structured;
     const { code, start, end, hint } = lowered;
-    const { locals, parameters } = options;
+    const { locals, parameters, places } = options;
     if (this.#depthOf.length < labels) this.#depthOf = new Int32Array(2 * labels);
     const depthOf = this.#depthOf;
     const hints: BranchHints = [];
@@ -84,7 +87,7 @@ export class Emitter {
           t += 2;
           const next = tokens[t];
           const negated = next === Tok.IfNot || next === Tok.BrIfNot;
-          depth = this.#code(code, start[block]!, end[block]!, negated, depth, base, writer, hints);
+          this.#code(code, start[block]!, end[block]!, negated, depth, base, writer, hints, places);
           break;
         }
         case Tok.If:
@@ -180,8 +183,14 @@ export class Emitter {
     base: number,
     writer: ByteWriter,
     hints: BranchHints,
-  ): number {
-    const { op, b } = code;
+    places: Places | undefined,
+  ): void {
+    const { op, b, offset } = code;
+    if (places !== undefined) {
+      let first = from;
+      while (first < to && offset[first] === 0) first++;
+      if (first < to) places.push(writer.length - base, offset[first]!);
+    }
     let nested = 0;
     let run = from;
     const stop = negated ? to - 1 : to;
@@ -202,18 +211,23 @@ export class Emitter {
         hints.push(writer.length - base, 0);
         writer.u8(BrIf);
         writer.u32(depth + nested - 1);
+      } else if (places !== undefined && (o === Call || o === CallIndirect) && offset[i] !== 0) {
+        encodeInstructions(code, run, i, writer);
+        places.push(writer.length - base, offset[i]!);
+        encodeInstructions(code, i, i + 1, writer);
+        places.push(writer.length - base, offset[i]! + 1);
+        run = i + 1;
       }
     }
     encodeInstructions(code, run, stop, writer);
     if (negated) {
       const last = op[stop]!;
-      if (last === I32Eqz) return depth;
+      if (last === I32Eqz) return;
       if (last < 256 && inverse[last] !== 0) writer.u8(inverse[last]!);
       else {
         encodeInstructions(code, stop, to, writer);
         writer.u8(I32Eqz);
       }
     }
-    return depth;
   }
 }

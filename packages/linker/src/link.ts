@@ -1,6 +1,7 @@
-import { readProgram } from '@go-wasm/lift';
+import { type GoProgram, Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { GoWasmError, InternalError, UnsupportedError } from '@go-wasm/wasm';
 import { LinkContext, pipeline, type Stage } from './pipeline.ts';
+import { type Places, placesAsTheyAre, type SourceMapOptions, sourceMap, withSourceMapUrl } from './source-map.ts';
 import { type StrategyName, strategies } from './strategies/index.ts';
 import { type StructurerName, structurers } from './structurers.ts';
 
@@ -19,6 +20,8 @@ export interface LinkOptions {
   noPass?: readonly string[];
   /** Functions to leave in jump-table form, by Go's name for them: to find out which one makes a difference. */
   keep?: RegExp;
+  /** Makes a source map as well. Of functions that Binaryen rewrites (`asyncify`) it has the first line only. */
+  sourceMap?: SourceMapOptions;
   /** Called as functions are done. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -38,6 +41,8 @@ export interface LinkReport {
 
 export interface LinkResult {
   bytes: Uint8Array;
+  /** The source map that was asked for, as JSON. */
+  sourceMap?: string;
   report: LinkReport;
 }
 
@@ -47,8 +52,9 @@ export interface LinkResult {
  * @throws MalformedError, UnsupportedError, LimitError for input that cannot be processed, InternalError for our bugs.
  */
 export async function link(input: Uint8Array, options: LinkOptions = {}): Promise<LinkResult> {
-  if (options.switch === 'jump-table') return identity(input);
+  if (options.switch === 'jump-table') return identity(input, options);
   const { cx, stages } = prepare(input, options);
+  if (options.sourceMap) cx.places = [];
   const times = await run(stages, cx, options);
 
   const { program, lifted } = cx;
@@ -59,7 +65,7 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
     else if (program.isGo[f] === 1) kept.push({ name: program.names[f]!, reason: lifted.reason[f] ?? 'unknown' });
   }
   return {
-    bytes: cx.output,
+    ...mapped(cx.program, cx.lifted, cx.places ?? [], cx.output, options),
     report: {
       goVersion: program.goVersion,
       goos: program.goos,
@@ -149,11 +155,25 @@ export function inFunction(error: unknown, name: string, stage: string): unknown
   });
 }
 
-function identity(input: Uint8Array): LinkResult {
+/** The module, and its source map if that was asked for. */
+function mapped(
+  program: GoProgram,
+  lifted: Lifted,
+  places: readonly (Places | undefined)[],
+  output: Uint8Array,
+  { sourceMap: wanted }: LinkOptions,
+): Pick<LinkResult, 'bytes' | 'sourceMap'> {
+  if (wanted === undefined) return { bytes: output };
+  const map = sourceMap(program, lifted, places, output, wanted.content);
+  return { bytes: withSourceMapUrl(output, wanted.url(map)), sourceMap: map };
+}
+
+function identity(input: Uint8Array, options: LinkOptions): LinkResult {
   const start = performance.now();
   const program = readProgram(input);
+  const lifted = options.sourceMap ? liftProgram(program) : new Lifted(program.functions);
   return {
-    bytes: input,
+    ...mapped(program, lifted, placesAsTheyAre(program, lifted), input, options),
     report: {
       goVersion: program.goVersion,
       goos: program.goos,

@@ -15,6 +15,7 @@ import { Lowered } from './lowered.ts';
 import { ColdCalls } from './passes/cold-calls.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { addBranchHints, mark } from './sections.ts';
+import type { Places } from './source-map.ts';
 import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
 
 /** All that the stages share. A stage reads what earlier ones have set. */
@@ -41,6 +42,8 @@ export class LinkContext {
   readonly writer: ByteWriter = new ByteWriter(1 << 20);
   /** Branch hints by function index of the module. */
   hints: { index: number; hints: BranchHints }[] = [];
+  /** By index among the defined functions: where their code has come from, for a source map; undefined if none is wanted. */
+  places: (Places | undefined)[] | undefined;
   onProgress: ((done: number, total: number) => void) | undefined;
 
   constructor(input: Uint8Array, strategy: SwitchStrategy, structurer: Structurer, keep?: RegExp) {
@@ -153,6 +156,9 @@ export const pipeline: readonly Stage[] = [
     run: async (cx) => {
       const rewritten = await cx.lowering.instrument!(cx.program.module, cx.onProgress);
       cx.hints = cx.hints.filter(({ index }) => !rewritten.has(index));
+      // Nor is it known where their instructions are now.
+      const first = cx.program.imports + cx.lowering.newImports.length;
+      for (const index of rewritten) if (cx.places) cx.places[index - first] = undefined;
     },
   },
   {
@@ -176,6 +182,11 @@ function emitFunction(cx: LinkContext, f: number): void {
   const added = lowering.newImports.length;
   if (added > 0) moveFunctions(cx.lowered.code, program.imports, added);
   writer.clear();
+  let places: Places | undefined;
+  if (cx.places !== undefined) {
+    places = [];
+    cx.places[f] = places;
+  }
   const hints = cx.emitter.emit(
     cx.lowered,
     cx.structured,
@@ -183,6 +194,7 @@ function emitFunction(cx: LinkContext, f: number): void {
       locals: withoutFirst(locals, lowering.extraParameters),
       parameters: 1 + lowering.extraParameters,
       unwindResult: lowering.unwindResult,
+      places,
     },
     writer,
   );
