@@ -24,6 +24,8 @@ export interface GoExports {
    */
   'go-wasm:waiting'?: WebAssembly.Global<'i32'>;
   'go-wasm:collect'?: WebAssembly.Global<'i32'>;
+  /** Of modules in which callbacks may wait (waiting-callbacks.ts): whether the next event gets a goroutine of its own. */
+  'go-wasm:spawn'?: WebAssembly.Global<'i32'>;
 }
 
 /** The object that the program knows as `jsGo`: events are handed over in it. */
@@ -37,12 +39,40 @@ export interface JsGo {
 /** A function that a program exports. */
 export type Call = (...args: unknown[]) => unknown;
 
-/** A call of an export that waits. */
+/** A call that waits. */
 interface Pending {
-  /** Gets the result, once it is there. */
-  collect(): unknown;
+  /** Gets the result of an export, once it is there. */
+  collect?(): unknown;
   resolve(result: unknown): void;
   reject(reason: unknown): void;
+}
+
+/** A call of a `js.FuncOf` function, with the properties that syscall/js gets and sets. */
+class CallEvent {
+  readonly id: number;
+  readonly args: unknown;
+  value: unknown;
+  /** Whether the function has begun, and has not ended; a released one does not begin. */
+  waits = false;
+  settle: ((result: unknown) => void) | undefined;
+  readonly #self: unknown;
+
+  constructor(id: number, self: unknown, args: unknown) {
+    this.id = id;
+    this.args = args;
+    this.#self = self;
+  }
+
+  get this(): unknown {
+    this.waits = true;
+    return this.#self;
+  }
+
+  set result(result: unknown) {
+    this.waits = false;
+    this.value = result;
+    this.settle?.(result);
+  }
 }
 
 /** What a program sees of the world outside. */
@@ -122,8 +152,9 @@ export function createProgram(go: JsGo, world: World): Program {
   let exports: GoExports;
   /** The export that was called has begun to wait. */
   let paused = false;
-  /** Exports that wait, by the address of the goroutine's g. */
-  const pending = new Map<number, Pending>();
+  /** What waits: callbacks by their events, exports by the address of the goroutine's g. */
+  const pending = new Map<unknown, Pending>();
+  let spawn: GoExports['go-wasm:spawn'];
   /** Whether Go is going to run soon, for goroutines that an export has left ready. */
   let soon = false;
   /** What the Go runtime has written last. */
@@ -323,11 +354,19 @@ export function createProgram(go: JsGo, world: World): Program {
   go._makeFuncWrapper = (id) =>
     function (this: unknown) {
       // biome-ignore lint/complexity/noArguments: as it is, it is what Go wants
-      const event: { id: number; this: unknown; args: unknown; result?: unknown } = { id, this: this, args: arguments };
+      const event = new CallEvent(id, this, arguments);
       if (ended !== undefined) throw ended;
       go._pendingEvent = event;
+      if (depth === 0 && spawn) spawn.value = 1;
       resume();
-      return event.result;
+      if (!event.waits || ended !== undefined) return event.value;
+      return new Promise((resolve, reject) => {
+        pending.set(event, { resolve, reject });
+        event.settle = (result) => {
+          pending.delete(event);
+          resolve(result);
+        };
+      });
     };
 
   /** Exports return when they are done, not when all goroutines wait: those go on as soon as JavaScript is done. */
@@ -367,9 +406,9 @@ export function createProgram(go: JsGo, world: World): Program {
   /** An export that waited is done; its result lies where it takes it from. */
   const done = (): void => {
     const id = exports['go-wasm:waiting']?.value;
-    const waiter = pending.get(id!);
-    if (waiter === undefined) return;
-    pending.delete(id!);
+    const waiter = pending.get(id);
+    if (waiter?.collect === undefined) return;
+    pending.delete(id);
     const collect = exports['go-wasm:collect']!;
     collect.value = 1;
     try {
@@ -640,6 +679,7 @@ export function createProgram(go: JsGo, world: World): Program {
     start(given, argv, env) {
       exports = given;
       ({ mem: memory, getsp, resume: wake } = exports);
+      spawn = world.events ? exports['go-wasm:spawn'] : undefined;
       look();
       own = Object.assign(Object.create(null), world.globals);
       values = [Number.NaN, 0, null, true, false, globalThis, go];

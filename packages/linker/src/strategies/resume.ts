@@ -9,6 +9,7 @@ import { G_GLOBAL, GoRuntime } from './go-runtime.ts';
 import { SpLowering } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
+import { letCallbacksWait } from './waiting-callbacks.ts';
 import { WaitingExports } from './waiting-exports.ts';
 
 const { Call, GlobalGet, I32Const, I32WrapI64, LocalGet, LocalSet, Return } = Op;
@@ -17,6 +18,7 @@ export const resume: SwitchStrategy = {
   name: 'resume',
   description: 'one structured copy of each function; a switch unwinds the wasm stack and re-enters frames one by one',
   requires: [],
+  switchesAt: { unwinding: true, indirect: true },
   start: (program, lifted, facts) => new ResumeLowering(program, lifted, facts),
 };
 
@@ -30,13 +32,16 @@ class ResumeLowering extends SpLowering {
   constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
     super(program, lifted, facts, facts.mayUnwind);
     const runtime = new GoRuntime(program, lifted);
-    this.#exports = new WaitingExports(program, runtime, {
+    const host = {
       type: this.type,
-      addFunction: (name, type) => this.addFunction(name, type),
-      define: (index, body) => this.define(index, body),
+      addFunction: (name: string, type: number) => this.addFunction(name, type),
+      define: (index: number, body: Uint8Array) => this.define(index, body),
       addGlobal: () => this.addGlobal(ValType.I32),
-      beforeLoopCall: (code) => this.beforeLoopCall(code),
-    });
+      beforeLoopCall: (code: Code) => this.beforeLoopCall(code),
+      wrap: (f: number, index: number) => this.wrap(f, index),
+    };
+    this.#exports = new WaitingExports(program, runtime, host);
+    letCallbacksWait(program, lifted, runtime, host);
     this.#morestack = runtime.get('runtime.morestack');
     if (![this.#morestack, runtime.get('runtime.execute')].every((f) => lifted.isLifted(f))) return;
     const { module } = program;

@@ -10,6 +10,50 @@ import (
 
 func init() {
 	programs["exports"] = func([]string) { select {} }
+	programs["waiting"] = waitingCallbacks
+}
+
+// waitingCallbacks leaves functions in js.Global().program that wait.
+func waitingCallbacks([]string) {
+	object := js.Global().Get("program")
+	set := func(name string, f func(args []js.Value) any) {
+		object.Set(name, js.FuncOf(func(_ js.Value, args []js.Value) any { return f(args) }))
+	}
+	set("echo", func(args []js.Value) any { return args[0] })
+	set("wait", func(args []js.Value) any {
+		time.Sleep(time.Duration(args[0].Int()) * time.Millisecond)
+		return args[0]
+	})
+	set("receive", func(args []js.Value) any { return receive(int32(args[0].Int())) })
+	set("send", func(args []js.Value) any {
+		send(int32(args[0].Int()))
+		return nil
+	})
+	set("fail", func(args []js.Value) any {
+		time.Sleep(20 * time.Millisecond)
+		panic("a callback panics later")
+	})
+	// await waits for a promise.
+	set("await", func(args []js.Value) any {
+		results := make(chan js.Value)
+		then := js.FuncOf(func(_ js.Value, args []js.Value) any {
+			results <- args[0]
+			return nil
+		})
+		defer then.Release()
+		args[0].Call("then", then)
+		return <-results
+	})
+	// nested has JavaScript call a function.
+	set("nested", func(args []js.Value) any { return args[0].Invoke(args[1]) })
+	released := js.FuncOf(func(js.Value, []js.Value) any { return 1 })
+	object.Set("released", released)
+	released.Release()
+	set("gc", func([]js.Value) any {
+		runtime.GC()
+		return nil
+	})
+	select {}
 }
 
 //go:wasmexport add
@@ -74,7 +118,7 @@ var waited int
 
 //go:wasmexport waitNothing
 func waitNothing() {
-	time.Sleep(time.Millisecond)
+	time.Sleep(20 * time.Millisecond)
 	waited++
 }
 
