@@ -6,18 +6,18 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { goroot } from '../../linker/test/helpers/go.ts';
 import { binaryenModuleOf, TIDY } from './support/binaryen.ts';
 import { effort, full, patience, seed } from './support/effort.ts';
-import { buildGo, ESBUILD, graphsOf } from './support/go.ts';
+import { buildGo, ESBUILD, GOFMT, graphsOf } from './support/go.ts';
 import { done, prove } from './support/proof.ts';
 import { bodySize, moduleOf } from './support/wasm.ts';
 
-const name = full ? ESBUILD : 'cmd/gofmt';
+const program = full ? ESBUILD : GOFMT;
 const step = effort(20, 1);
 const without = goroot() === undefined ? ' (skipped: there is no Go)' : '';
 
-describe.skipIf(without !== '')(`1 in ${step} functions of ${name}${without} (SEED=${seed})`, () => {
+describe.skipIf(without !== '')(`1 in ${step} functions of ${program.name}${without} (SEED=${seed})`, () => {
   let module: Uint8Array;
   beforeAll(async () => {
-    module = await buildGo(name);
+    module = await buildGo(program);
   }, patience);
 
   it.each<Structurer>([stackifier, relooper])('$name is right', { timeout: patience }, (structurer) => {

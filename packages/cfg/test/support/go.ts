@@ -8,16 +8,26 @@ import { findToolchain, go } from '../../../../tools/src/go.ts';
 import { root } from '../../../../tools/src/paths.ts';
 import { inspect } from '../../../linker/src/index.ts';
 
-/** esbuild (14 MB of WebAssembly), in the version that tools/bench/real/go.mod pins; needs the Go that it asks for. */
-export const ESBUILD = 'github.com/evanw/esbuild/cmd/esbuild';
+/** A program of Go's own (5 MB of WebAssembly), which is there with every toolchain. */
+export const GOFMT: GoPackage = { name: 'cmd/gofmt' };
+/** A large one (14 MB), in the version that tools/bench/real/go.mod pins: comes through the Go module proxy. */
+export const ESBUILD: GoPackage = {
+  name: 'github.com/evanw/esbuild/cmd/esbuild',
+  module: join(root, 'tools/bench/real'),
+};
 
-/** Builds a program with stock Go for js/wasm: a package of tools/bench/real, of what it requires, or of Go itself. */
-export async function buildGo(name: string): Promise<Uint8Array> {
+interface GoPackage {
+  name: string;
+  /** The folder of the module that requires it; none is needed for Go's own. */
+  module?: string;
+}
+
+/** Builds a program with stock Go for js/wasm. */
+export async function buildGo({ name, module }: GoPackage): Promise<Uint8Array> {
   const folder = await mkdtemp(join(tmpdir(), 'go-wasm-graphs-'));
   try {
     const file = join(folder, 'program.wasm');
-    const cwd = join(root, 'tools/bench/real');
-    await go(await findToolchain(), ['build', '-o', file, name], { goos: 'js', cwd });
+    await go(await findToolchain(), ['build', '-o', file, name], { goos: 'js', cwd: module ?? folder });
     return await readFile(file);
   } finally {
     await rm(folder, { recursive: true, force: true });
