@@ -14,6 +14,9 @@ const OPTIONS = `go-wasm's own flags (-flag=value or -flag value, one dash or tw
 ${STRATEGIES}
   -structure=stackifier|relooper
                        the algorithm that structures control flow (default stackifier)
+  -sourcemap=file      a source map beside the program, which -o must name: engines show Go's files and lines
+            =inline    the same, in the program
+            =none      no source map (the default)
   -verify-each         check the module after every stage: slow, for bug reports
   -no-pass=NAME,...    leave out passes: ${optionalPasses.join(', ')}
   -keep=REGEXP         leave functions as they are, by Go's names for them: to find the one that makes a difference
@@ -89,6 +92,7 @@ export const LINK_HELP = `
 Examples:
   GOOS=js GOARCH=wasm go build -o app.wasm . && go-wasm link app.wasm -o app.wasm
   go-wasm link stock.wasm -o fast.wasm -structure=relooper
+  go-wasm link stock.wasm -o app.wasm -sourcemap=file      app.wasm and app.wasm.map
 
 The input is a module that Go 1.24 to 1.27 has linked, for js or wasip1, with or without -ldflags="-s -w". The output is
 written aside and renamed: it may be the input, and a failure leaves what was there.
@@ -120,6 +124,14 @@ GOFLAGS gets a -toolexec, which go starts in front of its linker; what else GOFL
 export const DOCTOR_HELP = `
 Looks at Node, Go, the cache folder, the shim that stands in front of Go's linker, and builds and runs a small program.
 Each line says ok, or what is wrong and what to do. Exits with 1 if something that is needed is missing.
+`;
+
+export const SYMBOLIZE_HELP = `
+Examples:
+  go-wasm symbolize app.wasm.map trace.txt
+  node app.js 2>&1 | go-wasm symbolize app.wasm.map
+
+For modules without names (-ldflags="-s -w"): the map is what go-wasm build -sourcemap=file has written beside the module.
 `;
 
 export const PROGRAM_HELP = `

@@ -20,6 +20,8 @@ export type Link = (input: Uint8Array, options: LinkOptions) => Promise<LinkResu
 export async function linkStep(argv: readonly string[], link: Link): Promise<number> {
   const end = argv.indexOf('--');
   const options = fromFlags(argv.slice(0, end));
+  // The command takes it out when go has moved the module to where it belongs.
+  if (options.sourcemap === 'file') options.sourcemap = 'inline';
   const command = argv.slice(end + 1).map((word) => word.replace(/^-wrap=/, ''));
   // cmd/go puts `-o OUT` first among the linker's own arguments (work/gc.go, ld).
   const o = command.indexOf('-o');
@@ -33,7 +35,7 @@ export async function linkStep(argv: readonly string[], link: Link): Promise<num
     const progress = process.env[TERMINAL_VARIABLE] ? terminalProgress('linking') : undefined;
     try {
       const { bytes } = await link(readInput(stock), {
-        ...toLinkOptions(options),
+        ...toLinkOptions(options, out),
         ...(progress && { onProgress: progress.update }),
       });
       // cmd/go works in a folder of its own and moves the file from there: no need to wait for the disk.

@@ -3,7 +3,7 @@ import { version } from './assets.ts';
 import { colorsOf } from './colors.ts';
 import { printError, UsageError } from './errors.ts';
 import { GO_COMMANDS, type GoCommand } from './go-flags.ts';
-import { CFG_HELP, DOCTOR_HELP, ENV_HELP, goHelp, goSummary, LINK_HELP, PROGRAM_HELP } from './help.ts';
+import { CFG_HELP, DOCTOR_HELP, ENV_HELP, goHelp, goSummary, LINK_HELP, PROGRAM_HELP, SYMBOLIZE_HELP } from './help.ts';
 import { DEFAULTS, ownFlag, type PipelineOptions, setOption } from './options.ts';
 import { GoFailed } from './toolchain.ts';
 
@@ -88,7 +88,17 @@ async function runCommander(argv: readonly string[]): Promise<number> {
       .option('--keep <regexp>', 'functions to leave as they are')
       .option('--verify-each', 'check the module after every stage');
   }
+  for (const command of [link, env]) command.option('--sourcemap <kind>', 'none, inline, file: see go-wasm help build');
   env.option('--linkmode <mode>', 'auto, external, internal');
+  program
+    .command('symbolize')
+    .summary("Puts Go's functions, files and lines into an engine's trace.")
+    .argument('<map>', 'the source map of the module')
+    .argument('[trace]', 'a file; standard input without it')
+    .addHelpText('after', SYMBOLIZE_HELP)
+    .action(async (map: string, trace: string | undefined) => {
+      (await import('./commands/symbolize.ts')).symbolizeCommand(map, trace);
+    });
   program
     .command('doctor')
     .summary('Checks that all that is needed is there.')

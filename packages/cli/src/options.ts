@@ -1,5 +1,6 @@
 import { type LinkOptions, optionalPasses, strategies } from '@go-wasm/linker';
 import { UsageError } from './errors.ts';
+import { sourceMapOptions } from './source-map.ts';
 
 /** What a build does with the linker's output: `internal` keeps it, `external` restores its control flow, `auto` tries. */
 export type Linkmode = 'auto' | 'internal' | 'external';
@@ -9,6 +10,7 @@ export interface PipelineOptions {
   linkmode: Linkmode;
   switch: NonNullable<LinkOptions['switch']>;
   structure: NonNullable<LinkOptions['structure']>;
+  sourcemap: 'none' | 'inline' | 'file';
   'verify-each': boolean;
   /** Names of passes, with commas between them. */
   'no-pass': string;
@@ -20,6 +22,7 @@ export const DEFAULTS: PipelineOptions = {
   linkmode: 'auto',
   switch: 'resume',
   structure: 'stackifier',
+  sourcemap: 'none',
   'verify-each': false,
   'no-pass': '',
   keep: '',
@@ -32,6 +35,7 @@ const CHOICES: { [flag in Exclude<keyof PipelineOptions, 'no-pass' | 'keep'>]: r
   linkmode: ['auto', 'internal', 'external'],
   switch: [...(Object.keys(strategies) as Switch[]), 'jump-table'],
   structure: ['stackifier', 'relooper'],
+  sourcemap: ['none', 'inline', 'file'],
   'verify-each': [true, false],
 };
 
@@ -94,9 +98,11 @@ export function fromFlags(flags: readonly string[]): PipelineOptions {
   return options;
 }
 
-/** The options as the linker takes them. */
-export function toLinkOptions(options: PipelineOptions): LinkOptions {
+/** The options as the linker takes them. A source map of the kind `file` will be beside `output`. */
+export function toLinkOptions(options: PipelineOptions, output: string): LinkOptions {
+  const sourceMap = sourceMapOptions(options.sourcemap, output);
   return {
+    ...(sourceMap && { sourceMap }),
     switch: options.switch,
     structure: options.structure,
     verify: options['verify-each'],

@@ -1,5 +1,5 @@
 export { type Inspection, type Inspector, inspect } from './inspect.ts';
 export { type LinkOptions, type LinkReport, type LinkResult, link, optionalPasses } from './link.ts';
-export type { SourceMapOptions } from './source-map.ts';
+export { type SourceMapOptions, splitSourceMapUrl, withSourceMapUrl } from './source-map.ts';
 export { type StrategyName, strategies } from './strategies/index.ts';
 export type { SwitchStrategy } from './strategies/strategy.ts';

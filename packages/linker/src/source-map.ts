@@ -5,14 +5,14 @@
  * less one. What stands between two calls gets the line of the first PC behind the earlier one, in the order in which Go
  * wrote it; blocks may have moved since.
  *
- * Format: ECMA-426; lines are 0 throughout, columns are byte offsets in the module (WebAssembly tool conventions,
+ * Format: ECMA-426; names are those of Go functions, where they begin; lines are 0 throughout, columns are byte offsets in the module (WebAssembly tool conventions,
  * tool-conventions/Debugging.md). V8 gives positions of calls in the same way.
  *
  * Assumes: instructions keep the place in the input that they came from (`Code.offset`), or have none.
  */
 
 import { type GoProgram, type Lifted, LineTable } from '@go-wasm/lift';
-import { type ByteRange, ByteWriter, decodeModule } from '@go-wasm/wasm';
+import { type ByteRange, ByteWriter, decodeModule, Reader } from '@go-wasm/wasm';
 import { encode } from '@jridgewell/sourcemap-codec';
 
 /** Of one function: pairs of an offset in its new body and the place in the input that is there now. */
@@ -34,7 +34,8 @@ export function sourceMap(
   content: SourceMapOptions['content'],
 ): string {
   const lines = new LineTable(program);
-  const segments: ([number] | [number, number, number, number])[] = [];
+  const segments: ([number] | [number, number, number, number] | [number, number, number, number, number])[] = [];
+  const names: string[] = [];
   (decodeModule(output).bodies as ByteRange[]).forEach(({ start }, f) => {
     const { end, file, line } = lines.of(f);
     if (end.length === 0) {
@@ -44,7 +45,7 @@ export function sourceMap(
     const list = places[f] ?? [];
     const pcOf = pcs(lifted, f);
     let last = 0;
-    segments.push([start, file[0]!, line[0]! - 1, 0]);
+    segments.push([start, file[0]!, line[0]! - 1, 0, names.push(program.names[f]!) - 1]);
     for (let k = 0; k < list.length; k += 2) {
       const pc = pcOf(list[k + 1]!);
       const at = upperBound(end, pc);
@@ -57,7 +58,7 @@ export function sourceMap(
     version: 3,
     sources: lines.files,
     ...(content && { sourcesContent: lines.files.map((file) => content(file) ?? null) }),
-    names: [],
+    names,
     mappings: encode([segments]),
   });
 }
@@ -108,7 +109,7 @@ function upperBound(numbers: readonly number[], x: number): number {
 /** The module with the section that says where its map is, at its end: nothing else moves. */
 export function withSourceMapUrl(module: Uint8Array, url: string): Uint8Array {
   const payload = new ByteWriter();
-  payload.name('sourceMappingURL');
+  payload.name(SECTION);
   payload.name(url);
   const section = new ByteWriter();
   section.u8(0);
@@ -119,3 +120,14 @@ export function withSourceMapUrl(module: Uint8Array, url: string): Uint8Array {
   result.set(section.take(), module.length);
   return result;
 }
+
+/** A module as {@link withSourceMapUrl} has made it, without that section, and the URL; undefined if there is none at its end. */
+export function splitSourceMapUrl(bytes: Uint8Array): { module: Uint8Array; url: string } | undefined {
+  const custom = decodeModule(bytes).customs.at(-1);
+  if (custom?.name !== SECTION) return undefined;
+  const url = new Reader(custom.payload).name();
+  const size = withSourceMapUrl(new Uint8Array(), url).length;
+  return { module: bytes.subarray(0, bytes.length - size), url };
+}
+
+const SECTION = 'sourceMappingURL';

@@ -25,7 +25,7 @@ export async function cfgCommand(
   }
   const bytes = readInput(file);
   try {
-    const inspector = inspect(bytes, toLinkOptions(options));
+    const inspector = inspect(bytes, toLinkOptions(options, file));
     const found = query === undefined ? inspector.names.map((_, f) => f) : find(inspector.names, query);
     const [f, ...others] = found;
     if (f === undefined) throw unknown(inspector.names, query ?? '');

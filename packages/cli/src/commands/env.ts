@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.ts';
 import { parseGoflags } from '../go-flags.ts';
 import { DEFAULTS, type PipelineOptions } from '../options.ts';
 import { joinQuoted, splitQuoted } from '../quoted.ts';
@@ -10,6 +11,15 @@ export async function envCommand(given: Partial<PipelineOptions>, json: boolean)
   const go = await toolchain(env);
   const goflags = parseGoflags(go.GOFLAGS);
   const options = { ...DEFAULTS, ...goflags.options, ...given };
+  if (options.sourcemap === 'file') {
+    throw new UsageError(
+      'GW5001',
+      '-sourcemap=file is for go-wasm build: go moves programs, and would leave the map behind',
+      {
+        hint: 'use -sourcemap=inline',
+      },
+    );
+  }
   const wrapper = withoutShim(goflags.toolexec) ?? [];
   const words = splitQuoted(goflags.rest) ?? [];
   if (options.linkmode !== 'internal') words.push(`-toolexec=${toolexecFlag(await shim(go), options, wrapper)}`);

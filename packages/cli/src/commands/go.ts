@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { UsageError } from '../errors.ts';
 import { execFlag, withNode } from '../exec.ts';
 import { type GoCommand, type GoCommandLine, parseGoArgs, parseGoflags } from '../go-flags.ts';
 import { goHelp } from '../help.ts';
@@ -10,6 +11,7 @@ import { TERMINAL_VARIABLE, watched } from '../progress.ts';
 import { joinQuoted } from '../quoted.ts';
 import { runGo } from '../run-go.ts';
 import { cacheFolder, shim, toolexecFlag, withoutShim } from '../shim.ts';
+import { moveMapsOut } from '../source-map.ts';
 import { targetEnv, toolchain } from '../toolchain.ts';
 
 /**
@@ -29,6 +31,13 @@ export async function goCommand(command: GoCommand, argv: readonly string[]): Pr
   const goflags = parseGoflags(go.GOFLAGS);
   const options = { ...DEFAULTS, ...goflags.options, ...line.options };
   const folder = resolve(line.chdir ?? '.');
+  const given = line.values.get('o');
+  const maps = options.sourcemap === 'file' && !line.values.has('n') ? resolve(folder, given ?? '.') : undefined;
+  if (options.sourcemap === 'file' && (given === undefined || options.linkmode === 'internal')) {
+    throw new UsageError('GW5001', '-sourcemap=file needs -o, and a linkmode that is not internal', {
+      hint: 'say where the program goes, with -o FILE or -o FOLDER/, or have the map in it with -sourcemap=inline',
+    });
+  }
 
   const env: NodeJS.ProcessEnv = runs ? withNode(target) : target;
   // An empty value would mean the one that `go env -w` has set.
@@ -56,6 +65,7 @@ export async function goCommand(command: GoCommand, argv: readonly string[]): Pr
   } finally {
     placement?.finish(code === 0);
   }
+  if (code === 0 && maps !== undefined) moveMapsOut(maps);
   return code;
 }
 

@@ -5,6 +5,7 @@ import { inFile, readInput } from '../input.ts';
 import { type PipelineOptions, toLinkOptions } from '../options.ts';
 import { writeWhole } from '../output.ts';
 import { terminalProgress, watched } from '../progress.ts';
+import { mapFile } from '../source-map.ts';
 
 /** `go-wasm link IN -o OUT`: puts a module that `go build` has made through the pipeline. */
 export async function linkCommand(input: string, output: string, options: PipelineOptions): Promise<number> {
@@ -15,7 +16,11 @@ export async function linkCommand(input: string, output: string, options: Pipeli
   const { mode } = statSync(input);
   const progress = watched() ? terminalProgress('linking') : undefined;
   try {
-    const result = await link(bytes, { ...toLinkOptions(options), ...(progress && { onProgress: progress.update }) });
+    const result = await link(bytes, {
+      ...toLinkOptions(options, output),
+      ...(progress && { onProgress: progress.update }),
+    });
+    if (options.sourcemap === 'file') writeWhole(mapFile(output), Buffer.from(result.sourceMap!));
     writeWhole(output, result.bytes, mode & 0o777);
     progress?.end();
     if (progress) {

@@ -6,7 +6,13 @@ import { setTimeout } from 'node:timers/promises';
 import type { LinkOptions, LinkResult } from '@go-wasm/linker';
 import { InternalError, LimitError, MalformedError, UnsupportedError } from '@go-wasm/wasm';
 
-export { inspect, optionalPasses, strategies } from '../../../linker/src/index.ts';
+export {
+  inspect,
+  optionalPasses,
+  splitSourceMapUrl,
+  strategies,
+  withSourceMapUrl,
+} from '../../../linker/src/index.ts';
 
 export const SECTION = 'test.linked';
 
