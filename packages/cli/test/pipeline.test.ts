@@ -1,11 +1,16 @@
 /** The whole path with the real linker: what stock Go's program prints, ours prints. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findEngine } from '../../../tools/src/engines.ts';
 import { folder, goWasm, install, type RunOptions, run, TEMP } from './command.ts';
 
 const REAL = await install('real package');
+// As `npm install binaryen` does it.
+mkdirSync(join(REAL, 'node_modules'));
+const BINARYEN = dirname(createRequire(import.meta.url).resolve('binaryen/package.json'));
+symlinkSync(BINARYEN, join(REAL, 'node_modules/binaryen'), 'junction');
 const real = (args: string[], options: RunOptions) => goWasm(args, options, REAL);
 
 const APP = folder('real app', {
@@ -77,6 +82,16 @@ describe('a strategy that this Node cannot run', () => {
     expect(refused).toMatchObject({ code: 1, stdout: '' });
     expect(refused.stderr).toMatch(/^go-wasm: GW4031: .* it takes Node 25 or later\n {2}hint: /);
   });
+});
+
+test('asyncify without Binaryen says what to install', async () => {
+  const without = await install('package without binaryen');
+  const args = ['build', '-linkmode=external', '-switch=asyncify', '-o', join(TEMP, 'none.wasm'), '.'];
+  const failed = await goWasm(args, { cwd: APP }, without);
+  expect(failed).toMatchObject({ code: 1, stdout: '' });
+  expect(failed.stderr).toContain(
+    'GW2201: Asyncify needs Binaryen, which is not installed\n  hint: npm install binaryen\n',
+  );
 });
 
 // `npm run engines` installs them.

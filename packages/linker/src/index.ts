@@ -3,3 +3,4 @@ export { type LinkOptions, type LinkReport, type LinkResult, link, optionalPasse
 export { type SourceMapOptions, splitSourceMapUrl, withSourceMapUrl } from './source-map.ts';
 export { type StrategyName, strategies } from './strategies/index.ts';
 export type { SwitchStrategy } from './strategies/strategy.ts';
+export { type Chain, type Explainer, type Explanation, explain } from './why.ts';

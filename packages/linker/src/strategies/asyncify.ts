@@ -34,9 +34,10 @@
  * Assumes: between a coroutine and `mcall` there is one wasm frame for each frame on the stack. Tail calls leave none, for
  * they are real ones; if any Go function has not been lifted, frames are always thrown away.
  */
-import { analyze, instrument, State } from '@go-wasm/asyncify';
+import { instrument, State } from '@go-wasm/asyncify';
 import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
 import { Code, decodeFunction, type Module, Op, ValType } from '@go-wasm/wasm';
+import { reach, UNREACHED } from '../analyses/reach.ts';
 import { assemble, type Instruction } from './assemble.ts';
 import { G } from './go-runtime.ts';
 import { StackfulLowering } from './stackful.ts';
@@ -108,6 +109,7 @@ export const asyncify: SwitchStrategy = {
   name: 'asyncify',
   description: "a goroutine's wasm stack is saved to memory and restored by code that Binaryen's Asyncify adds",
   requires: ['exceptions', 'multi-memory', 'tail-calls'],
+  switchesAt: { functions: ['runtime.mcall'], ignored: RARE },
   start: (program, lifted, facts) => new AsyncifyLowering(program, lifted, facts),
 };
 
@@ -146,22 +148,17 @@ class AsyncifyLowering extends StackfulLowering {
   /** Runs Binaryen, and writes the table. */
   async instrument(module: Module, onProgress?: (done: number, total: number) => void): Promise<Set<number>> {
     const { program, lifted } = this;
-    const { imports, functions, frame, names } = program;
+    const { imports, functions, frame } = program;
     const { mcallOuter } = this;
-    const { switchable } = analyze(module, {
-      imports: [],
-      starts: [this.#switch],
-      ignoreIndirect: true,
-      ignoreCall: (_, callee) => RARE.has(names[callee - imports] ?? ''),
-    });
+    const next = reach(program, lifted, asyncify.switchesAt);
     const hidden = this.#calledWithoutFrame(module);
     const chosen = new Set([mcallOuter]);
     for (let f = 0; f < functions; f++) {
       const index = imports + f;
-      if (switchable[index] === 0 || !lifted.isLifted(f) || !fits(frame[f]!)) continue;
+      if (next[f] === UNREACHED || !lifted.isLifted(f) || !fits(frame[f]!)) continue;
       if (!this.#goesOn.has(index) && !hidden.has(index)) chosen.add(index);
     }
-    const unwinds = new Uint8Array(switchable.length);
+    const unwinds = new Uint8Array(imports + module.functions.length);
     for (const index of [...chosen, ...this.#goesOn, this.#switch]) unwinds[index] = 1;
     const { frames } = await instrument(module, [...chosen], {
       state: this.#state,

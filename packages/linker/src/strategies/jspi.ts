@@ -23,7 +23,7 @@ import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
 import { type Module, Op, UnsupportedError, ValType } from '@go-wasm/wasm';
 import { assemble, type Instruction } from './assemble.ts';
 import { CTXT_GLOBAL, G, G_GLOBAL, M } from './go-runtime.ts';
-import { StackfulLowering } from './stackful.ts';
+import { BY_FLAG, StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
 
 const EMPTY = -0x40;
@@ -60,6 +60,7 @@ export const jspi: SwitchStrategy = {
   name: 'jspi',
   description: 'a goroutine keeps its wasm stack, suspended by promises; needs JavaScript promise integration',
   requires: ['exceptions', 'jspi'],
+  switchesAt: BY_FLAG,
   start: (program, lifted, facts) => {
     if (program.goos !== 'js') {
       throw new UnsupportedError('GW2107', 'the switch strategy jspi is for GOOS=js', {

@@ -18,6 +18,7 @@ export const resume: SwitchStrategy = {
   name: 'resume',
   description: 'one structured copy of each function; a switch unwinds the wasm stack and re-enters frames one by one',
   requires: [],
+  switchesAt: { unwinding: true, indirect: true },
   start: (program, lifted, facts) => new ResumeLowering(program, lifted, facts),
 };
 

@@ -15,7 +15,7 @@
 import type { GoProgram, Lifted } from '@go-wasm/lift';
 import { Op, refType, ValType } from '@go-wasm/wasm';
 import type { Instruction } from './assemble.ts';
-import { StackfulLowering } from './stackful.ts';
+import { BY_FLAG, StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
 
 const EMPTY = -0x40;
@@ -51,6 +51,7 @@ export const stackSwitching: SwitchStrategy = {
   name: 'stack-switching',
   description: 'a goroutine keeps its wasm stack as a continuation; needs wasm stack switching and exceptions',
   requires: ['exceptions', 'stack-switching'],
+  switchesAt: BY_FLAG,
   start: (program, lifted, facts) => new StackSwitchingLowering(program, lifted, facts),
 };
 

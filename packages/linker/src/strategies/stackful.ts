@@ -30,8 +30,9 @@
  *
  * Assumes: functions that may call `gogo` are called directly by such functions, or by `mcall` and `morestack`.
  */
-import { GoOp, type GoProgram, INDIRECT, type Lifted, SP_GLOBAL, SP_LOCAL } from '@go-wasm/lift';
+import { type GoProgram, INDIRECT, type Lifted, SP_GLOBAL, SP_LOCAL } from '@go-wasm/lift';
 import { Code, decodeFunction, type Module, Op, ValType } from '@go-wasm/wasm';
+import { reach, UNREACHED } from '../analyses/reach.ts';
 import { Hint, type Lowered } from '../lowered.ts';
 import { assemble, type Instruction } from './assemble.ts';
 import { G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
@@ -81,6 +82,12 @@ const {
 
 /** The address of the PC to enter at. */
 const PC: readonly Instruction[] = [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub]];
+
+/** The functions that return 0 when a goroutine was chosen: `gogo`, and its callers up to those that this layer wraps. */
+export const BY_FLAG: { readonly functions: readonly string[]; readonly ignored: ReadonlySet<string> } = {
+  functions: ['runtime.gogo'],
+  ignored: new Set(['runtime.mcall', 'runtime.morestack']),
+};
 
 export abstract class StackfulLowering extends SpLowering {
   protected readonly runtime: GoRuntime;
@@ -581,28 +588,8 @@ export abstract class StackfulLowering extends SpLowering {
  * calls it, and for those by which a goroutine ends.
  */
 function leaveByFlag(program: GoProgram, lifted: Lifted, runtime: GoRuntime): Uint8Array {
-  const { functions, imports } = program;
-  const { code, funcBlock, blockStart, blockEnd } = lifted;
-  const result = new Uint8Array(functions);
-  const wrapped = new Set(['runtime.mcall', 'runtime.morestack'].map((name) => runtime.get(name)));
-  const callers = new Map<number, number[]>();
-  for (let f = 0; f < functions; f++) {
-    if (!lifted.isLifted(f)) continue;
-    for (let i = blockStart[funcBlock[f]!]!, end = blockEnd[funcBlock[f + 1]! - 1]!; i < end; i++) {
-      const o = code.op[i]!;
-      if ((o !== GoOp.Call && o !== GoOp.TailCall && o !== GoOp.CallFlag) || code.a[i] === INDIRECT) continue;
-      const callee = code.a[i]! - imports;
-      const list = callers.get(callee);
-      if (list === undefined) callers.set(callee, [f]);
-      else if (list[list.length - 1] !== f) list.push(f);
-    }
-  }
-  const work = [runtime.get('runtime.gogo')];
-  for (let f = work.pop(); f !== undefined; f = work.pop()) {
-    if (result[f] === 1 || wrapped.has(f)) continue;
-    result[f] = 1;
-    work.push(...(callers.get(f) ?? []));
-  }
+  const result = Uint8Array.from(reach(program, lifted, BY_FLAG), (way) => (way === UNREACHED ? 0 : 1));
+  for (const name of BY_FLAG.ignored) result[runtime.get(name)] = 0;
   result[runtime.get('runtime.goexit1')] = 1;
   result[runtime.get('runtime.goexit')] = 1;
   return result;

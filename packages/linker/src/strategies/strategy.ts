@@ -1,5 +1,6 @@
 import type { GoProgram, Lifted } from '@go-wasm/lift';
 import type { Module } from '@go-wasm/wasm';
+import type { Sources } from '../analyses/reach.ts';
 import type { FunctionImport } from '../imports.ts';
 import type { Lowered } from '../lowered.ts';
 import type { Feature } from './features.ts';
@@ -16,6 +17,8 @@ export interface SwitchStrategy {
   readonly description: string;
   /** What an engine must have to run the module. */
   readonly requires: readonly Feature[];
+  /** Which functions pay for that goroutines are switched: those that reach these places. */
+  readonly switchesAt: Sources;
   /** Prepares what concerns the whole program; called once, before any function is lowered. May add types to the module. */
   start(program: GoProgram, lifted: Lifted, facts: Facts): Lowering;
 }
