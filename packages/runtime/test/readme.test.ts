@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { chromium, visit, whyNoChromium } from './browser.ts';
-import { emptyFolder, go, here, nodes, runNode } from './support.ts';
+import { emptyFolder, go, here, linkModule, nodes, runNode } from './support.ts';
 
 const text = readFileSync(here('../README.md'), 'utf8');
 /** By file name; the text that follows is what it prints. */
@@ -33,6 +33,7 @@ beforeAll(async () => {
   writeFileSync(join(runtime, 'package.json'), JSON.stringify({ type: 'module', exports }));
   const command = ['build', '-o', 'app.wasm', 'main.go'];
   await promisify(execFile)('go', command, { cwd: folder, env: { ...env, GOOS: 'js', GOARCH: 'wasm' } });
+  await linkModule(join(folder, 'app.wasm'));
 }, 60_000);
 
 test(`all are tested, with ${version}`, () => {

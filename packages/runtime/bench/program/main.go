@@ -20,20 +20,21 @@ var (
 // How long a measurement takes.
 const patience = 120 * time.Millisecond
 
-// measure reports how many nanoseconds one of n runs takes: the best of a few.
+// measure reports how many nanoseconds one of 1,000 runs takes: the best of a few times.
 func measure(name string, run func()) {
-	const batch = 100
 	best := time.Duration(1 << 62)
 	for start := time.Now(); time.Since(start) < patience; {
 		begin := time.Now()
-		for range batch {
-			run()
+		for range 10 {
+			for range 100 {
+				run()
+			}
+			// So that finalizers can let go of values: a part of what values cost.
+			runtime.Gosched()
 		}
-		// So that finalizers can let go of values: a part of what values cost.
-		runtime.Gosched()
 		best = min(best, time.Since(begin))
 	}
-	host.Call("report", name, float64(best)/batch)
+	host.Call("report", name, float64(best)/1000)
 }
 
 //go:wasmexport add
