@@ -111,6 +111,16 @@ The input is a module that Go 1.24 to 1.27 has linked: go-wasm build -linkmode=i
 goes into the algorithm for control flow; b0, b1 … are its blocks, [n] their sizes in instructions, @n the labels of the tree.
 `;
 
+export const WHY_HELP = `
+Examples:
+  go-wasm why app.wasm main.main                       for each strategy
+  go-wasm why app.wasm fmt.Fprintf -switch=asyncify    for one
+  go-wasm why app.wasm --all                           how many functions pay, and through which ones
+
+What a function pays depends on the strategy: checks behind its calls, places to enter it again, or what Asyncify adds. The
+input is a module that Go 1.24 to 1.27 has linked: go-wasm build -linkmode=internal writes one.
+`;
+
 export const ENV_HELP = `
 Examples:
   eval "$(go-wasm env)" && go build -o app.wasm .

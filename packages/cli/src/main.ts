@@ -3,7 +3,17 @@ import { version } from './assets.ts';
 import { colorsOf } from './colors.ts';
 import { printError, UsageError } from './errors.ts';
 import { GO_COMMANDS, type GoCommand } from './go-flags.ts';
-import { CFG_HELP, DOCTOR_HELP, ENV_HELP, goHelp, goSummary, LINK_HELP, PROGRAM_HELP, SYMBOLIZE_HELP } from './help.ts';
+import {
+  CFG_HELP,
+  DOCTOR_HELP,
+  ENV_HELP,
+  goHelp,
+  goSummary,
+  LINK_HELP,
+  PROGRAM_HELP,
+  SYMBOLIZE_HELP,
+  WHY_HELP,
+} from './help.ts';
 import { DEFAULTS, ownFlag, type PipelineOptions, setOption } from './options.ts';
 import { GoFailed } from './toolchain.ts';
 
@@ -80,6 +90,23 @@ async function runCommander(argv: readonly string[]): Promise<number> {
       const { code, svg } = flags;
       await cfgCommand(input, name, { ...DEFAULTS, ...given(flags) }, { code: code === true, svg: svg as string });
     });
+  program
+    .command('why')
+    .summary('Says why a function pays for the switching of goroutines, by the shortest chain of calls.')
+    .argument('<in.wasm>', 'a module that go build has made')
+    .argument('[function]', "Go's name for it, the end of that name, or a regular expression")
+    .option('--all', 'a summary of all functions, as without a function')
+    .option('--switch <strategy>', 'one strategy only: see go-wasm help build')
+    .option('--keep <regexp>', 'functions to leave as they are')
+    .addHelpText('after', WHY_HELP)
+    .action(async (input: string, name: string | undefined, flags: Record<string, string | boolean>) => {
+      if (flags.all === true && name !== undefined) {
+        throw new UsageError('GW5001', '--all and a function exclude each other');
+      }
+      const { whyCommand } = await import('./commands/why.ts');
+      const options = given(flags);
+      whyCommand(input, name, options.switch, { ...DEFAULTS, ...options });
+    });
   for (const command of [link, env, cfg]) {
     command
       .option('--switch <strategy>', 'how goroutines are switched: see go-wasm help build')
@@ -132,7 +159,8 @@ function twoDashes(arg: string): string {
   // Its value never stands apart: what follows may be an argument.
   if (/^--?svg$/.test(arg)) return '--svg=';
   const [, name] = /^-([a-zA-Z][^=]*)/.exec(arg) ?? [];
-  const long = name !== undefined && name.length > 1 && (ownFlag(name) || ['code', 'json', 'svg'].includes(name));
+  const long =
+    name !== undefined && name.length > 1 && (ownFlag(name) || ['all', 'code', 'json', 'svg'].includes(name));
   return long ? `-${arg}` : arg;
 }
 

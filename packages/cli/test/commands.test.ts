@@ -206,7 +206,7 @@ describe('help', () => {
     },
   );
 
-  test.each(['link', 'cfg', 'env', 'doctor'])('go-wasm help %s teaches', async (command) => {
+  test.each(['link', 'cfg', 'why', 'env', 'doctor'])('go-wasm help %s teaches', async (command) => {
     const { stdout, code } = await goWasm(['help', command]);
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Usage: go-wasm ${command}`));
@@ -216,7 +216,7 @@ describe('help', () => {
   test('without a command there is a list of them', async () => {
     const { stdout, code } = await goWasm([]);
     expect(code).toBe(0);
-    for (const command of ['build', 'run', 'test', 'install', 'link', 'cfg', 'env', 'doctor', 'version']) {
+    for (const command of ['build', 'run', 'test', 'install', 'link', 'cfg', 'why', 'env', 'doctor', 'version']) {
       expect(stdout).toMatch(new RegExp(`^ {2}${command}\\b`, 'm'));
     }
     expect((await goWasm(['--help'])).stdout).toBe(stdout);

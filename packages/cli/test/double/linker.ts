@@ -7,6 +7,7 @@ import type { LinkOptions, LinkResult } from '@go-wasm/linker';
 import { InternalError, LimitError, MalformedError, UnsupportedError } from '@go-wasm/wasm';
 
 export {
+  explain,
   inspect,
   optionalPasses,
   splitSourceMapUrl,
