@@ -4,7 +4,6 @@ import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
-import { createJspi } from '../../src/host/jspi.ts';
 
 const [, , wasmExec, file, ...args] = process.argv;
 Object.assign(globalThis, { require: createRequire(import.meta.url), fs, path });
@@ -20,6 +19,8 @@ const imports = { ...go.importObject };
 let instance;
 const has = (name) => WebAssembly.Module.imports(module).some((i) => i.module === 'go_wasm' && i.name === name);
 if (has('suspend')) {
+  // An engine with JSPI takes TypeScript.
+  const { createJspi } = await import('../../src/host/jspi.ts');
   const jspi = createJspi({
     onPause: () => {
       if (go.exited) go._resolveExitPromise();
