@@ -1,4 +1,5 @@
 /** Go's own tests, with stock and with go-wasm: the part of `npm run conformance` that runs with every change. */
+import type { LinkOptions } from '@go-wasm/linker';
 import { describe, expect, test } from 'vitest';
 import { check, compare, type Setting, type Unit } from './src/conformance/check.ts';
 import { unexpectedFailures } from './src/conformance/expected.ts';
@@ -10,6 +11,7 @@ interface Suite {
   goos: Goos;
   /** The oldest and the newest that are supported, on less than the one in PATH. */
   go?: string;
+  link?: LinkOptions;
   units: (setting: Setting) => Promise<Unit[]>;
 }
 
@@ -33,6 +35,7 @@ const suites: Suite[] = [
     ),
   },
   { goos: 'js', units: (setting) => recipes(setting, controlFlow) },
+  { goos: 'js', link: { structure: 'relooper' }, units: std('fmt sort sync compress/flate') },
   { goos: 'wasip1', units: std('fmt strconv sort sync context errors time compress/flate runtime') },
   { goos: 'js', go: 'go1.24.13', units: std('fmt sort errors sync compress/flate') },
   { goos: 'js', go: 'go1.27.3', units: std('fmt sort errors sync compress/flate') },
@@ -40,16 +43,17 @@ const suites: Suite[] = [
   { goos: 'wasip1', go: 'go1.27.3', units: std('sort errors') },
 ];
 
-for (const { goos, go, units } of suites) {
-  const prepared = await prepare(goos, go, units).catch((error: Error) => error);
-  const title = `${goos}, ${go ?? 'the Go in PATH'}`;
+for (const suite of suites) {
+  const prepared = await prepare(suite).catch((error: Error) => error);
+  const title = `${suite.goos}, ${suite.go ?? 'the Go in PATH'}`;
   if (prepared instanceof Error) {
     console.warn(`${title}: skipped, ${prepared.message}`);
     test.skip(`${title}: ${prepared.message}`, () => {});
     continue;
   }
   const { setting, list } = prepared;
-  describe(`${setting.goos}, ${setting.toolchain.version}, ${setting.engine.name}`, { timeout: 900_000 }, () => {
+  const { toolchain, goos, engine, link } = setting;
+  describe([goos, toolchain.version, engine.name, ...Object.values(link)].join(', '), { timeout: 900_000 }, () => {
     for (const unit of list) {
       test.concurrent(unit.id, async () => {
         const verdict = await check(unit, setting);
@@ -61,10 +65,10 @@ for (const { goos, go, units } of suites) {
   });
 }
 
-async function prepare(goos: Goos, go: string | undefined, units: Suite['units']) {
+async function prepare({ goos, go, link = {}, units }: Suite) {
   const toolchain = await findToolchain(go);
   const engine = (goos === 'wasip1' && (await findEngine('wasmtime'))) || (await needEngine('node'));
-  const setting: Setting = { toolchain, goos, engine, link: {}, timeoutSeconds: 600, long: false };
+  const setting: Setting = { toolchain, goos, engine, link, timeoutSeconds: 600, long: false };
   return { setting, list: await units(setting) };
 }
 

@@ -3,7 +3,7 @@ import { library } from '../../tsup.base.ts';
 
 const config: ReturnType<typeof defineConfig> = defineConfig([
   // Both builds run at once: this one clears the folder, but not of the other's files.
-  { ...(library() as Options), clean: ['!*.cjs'] },
+  { ...(library() as Options), clean: ['!*.cjs', '!*.global.js'] },
   // Programs that other programs start: one file each, all they need in it, nothing to resolve when they start.
   // CommonJS, which Node loads faster.
   {
@@ -18,6 +18,17 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
       // 14 MB, and needed for one strategy only.
       options.external = ['binaryen'];
     },
+    tsconfig: '../../tsconfig.base.json',
+    silent: true,
+  },
+  // What runs in a browser, to be put into a page.
+  {
+    entry: { 'report-page': 'src/page/report.ts' },
+    format: 'iife',
+    target: 'es2022',
+    platform: 'browser',
+    noExternal: [/./],
+    minify: true,
     tsconfig: '../../tsconfig.base.json',
     silent: true,
   },

@@ -10,6 +10,8 @@ export const LINK_STEP: string = asset('dist/link-step.cjs');
 export const WASIP1_RUNNER: string = asset('dist/run-wasip1.cjs');
 /** The script that runs a js program of the `jspi` strategy. */
 export const JSPI_RUNNER: string = asset('dist/run-jspi.cjs');
+/** What runs in the page of a report. */
+export const REPORT_PAGE: string = asset('dist/report-page.global.js');
 /** The Go sources of the shim. */
 export const SHIM_SOURCES: string = asset('shim');
 

@@ -136,6 +136,17 @@ Looks at Node, Go, the cache folder, the shim that stands in front of Go's linke
 Each line says ok, or what is wrong and what to do. Exits with 1 if something that is needed is missing.
 `;
 
+export const REPORT_HELP = `
+Examples:
+  go-wasm report stock.wasm                       by section, package and function, before and after linking
+  go-wasm report stock.wasm -html=report.html     the same as a page with a treemap
+  go-wasm report old.wasm new.wasm                what has changed between two modules
+  go-wasm report app.wasm -json
+
+A module that Go 1.24 to 1.27 has linked (go-wasm build -linkmode=internal writes one) is put through the pipeline, to say what
+that changes, what it leaves as it was and why, and how long each stage takes. Nothing is written but the page.
+`;
+
 export const SYMBOLIZE_HELP = `
 Examples:
   go-wasm symbolize app.wasm.map trace.txt

@@ -11,6 +11,7 @@ import {
   goSummary,
   LINK_HELP,
   PROGRAM_HELP,
+  REPORT_HELP,
   SYMBOLIZE_HELP,
   WHY_HELP,
 } from './help.ts';
@@ -107,7 +108,20 @@ async function runCommander(argv: readonly string[]): Promise<number> {
       const options = given(flags);
       whyCommand(input, name, options.switch, { ...DEFAULTS, ...options });
     });
-  for (const command of [link, env, cfg]) {
+  const report = program
+    .command('report')
+    .summary('Shows where the bytes of a module are, and what linking changes.')
+    .argument('<module.wasm>', "a module of Go's, linked by go-wasm or not")
+    .argument('[other.wasm]', 'another one, to compare with')
+    .option('--json', 'print it as JSON')
+    .option('--html <file>', 'write it as one page, with a map of packages and functions')
+    .addHelpText('after', REPORT_HELP)
+    .action(async (file: string, other: string | undefined, flags: Record<string, string | boolean>) => {
+      const { reportCommand } = await import('./commands/report.ts');
+      const options = { json: flags.json === true, html: flags.html as string | undefined };
+      await reportCommand(file, other, { ...DEFAULTS, ...given(flags) }, options);
+    });
+  for (const command of [link, env, cfg, report]) {
     command
       .option('--switch <strategy>', 'how goroutines are switched: see go-wasm help build')
       .option('--structure <algorithm>', 'how control flow is structured: stackifier, relooper')
@@ -160,7 +174,7 @@ function twoDashes(arg: string): string {
   if (/^--?svg$/.test(arg)) return '--svg=';
   const [, name] = /^-([a-zA-Z][^=]*)/.exec(arg) ?? [];
   const long =
-    name !== undefined && name.length > 1 && (ownFlag(name) || ['all', 'code', 'json', 'svg'].includes(name));
+    name !== undefined && name.length > 1 && (ownFlag(name) || ['all', 'code', 'html', 'json', 'svg'].includes(name));
   return long ? `-${arg}` : arg;
 }
 

@@ -44,6 +44,13 @@ export async function install(name: string, linker?: string): Promise<string> {
       outExtension: { '.js': '.cjs' },
     }),
   ]);
+  await build({
+    ...shared,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    entryPoints: { 'report-page.global': here('../src/page/report.ts') },
+  });
   cpSync(here('../shim'), join(root, 'shim'), { recursive: true });
   copyFileSync(here('../package.json'), join(root, 'package.json'));
   writeFileSync(

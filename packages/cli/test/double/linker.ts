@@ -6,14 +6,8 @@ import { setTimeout } from 'node:timers/promises';
 import type { LinkOptions, LinkResult } from '@go-wasm/linker';
 import { InternalError, LimitError, MalformedError, UnsupportedError } from '@go-wasm/wasm';
 
-export {
-  explain,
-  inspect,
-  optionalPasses,
-  splitSourceMapUrl,
-  strategies,
-  withSourceMapUrl,
-} from '../../../linker/src/index.ts';
+// All but `link`, which is ours.
+export * from '../../../linker/src/index.ts';
 
 export const SECTION = 'test.linked';
 

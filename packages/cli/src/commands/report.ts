@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { type LinkReport, link, type Sizes, sizes } from '@go-wasm/linker';
+import { REPORT_PAGE } from '../assets.ts';
+import { inFile, readInput } from '../input.ts';
+import { type PipelineOptions, toLinkOptions } from '../options.ts';
+import { writeWhole } from '../output.ts';
+
+/** How many packages and functions the text names. */
+const NAMED = 20;
+
+/** Sizes in bytes; `before` is missing where there is one module only, 0 where something is new. */
+export interface Row {
+  name: string;
+  before?: number;
+  after: number;
+}
+
+export interface Report {
+  title: string;
+  total: Row;
+  sections: Row[];
+  /** Code by Go package, and by function; the largest first. */
+  packages: Row[];
+  functions: (Row & { package: string })[];
+  /** What the linker has to say, where it was asked: not for two modules, nor for one that has been processed. */
+  link: LinkReport | undefined;
+}
+
+export interface ReportOptions {
+  json: boolean;
+  html: string | undefined;
+}
+
+/**
+ * `go-wasm report MODULE [OTHER]`: where the bytes are, and what changes: from MODULE to OTHER, or by linking MODULE.
+ *
+ * @param other another module, to compare with.
+ */
+export async function reportCommand(
+  file: string,
+  other: string | undefined,
+  options: PipelineOptions,
+  { json, html }: ReportOptions,
+): Promise<void> {
+  const report = await (other === undefined ? ofOne(file, options) : ofTwo(file, other));
+  if (html !== undefined) {
+    writeWhole(html, Buffer.from(page(report)));
+    return;
+  }
+  process.stdout.write(json ? `${JSON.stringify(report, undefined, 2)}\n` : text(report));
+}
+
+async function ofOne(file: string, options: PipelineOptions): Promise<Report> {
+  const bytes = readInput(file);
+  try {
+    const first = sizes(bytes);
+    const title = basename(file);
+    if (first.sections.some(({ name }) => name === 'go-wasm')) return compare(title, undefined, first);
+    const linked = await link(bytes, toLinkOptions({ ...options, sourcemap: 'none' }, file));
+    return { ...compare(`${title}, linked`, first, sizes(linked.bytes)), link: linked.report };
+  } catch (error) {
+    throw inFile(error, file);
+  }
+}
+
+function ofTwo(file: string, other: string): Report {
+  const [before, after] = [file, other].map((name) => {
+    try {
+      return sizes(readInput(name));
+    } catch (error) {
+      throw inFile(error, name);
+    }
+  });
+  return compare(`${basename(file)} → ${basename(other)}`, before, after!);
+}
+
+function compare(title: string, before: Sizes | undefined, after: Sizes): Report {
+  const rows = <T extends Sizes['sections'][number]>(list: (of: Sizes) => readonly T[], key: (item: T) => string) => {
+    const found = new Map<string, Row & { item: T }>();
+    const add = (of: Sizes, which: 'before' | 'after') => {
+      for (const item of list(of)) {
+        const name = key(item);
+        const row = found.get(name) ?? { name, ...(before && { before: 0 }), after: 0, item };
+        row[which] = (row[which] ?? 0) + item.bytes;
+        found.set(name, row);
+      }
+    };
+    if (before) add(before, 'before');
+    add(after, 'after');
+    return [...found.values()];
+  };
+  const bySize = (a: Row, b: Row) => b.after - a.after || (b.before ?? 0) - (a.before ?? 0);
+  const withoutItem = ({ item: _, ...row }: Row & { item: unknown }): Row => row;
+  return {
+    title,
+    total: { name: 'total', ...(before && { before: before.bytes }), after: after.bytes },
+    sections: rows(
+      (of) => of.sections,
+      ({ name }) => name,
+    ).map(withoutItem),
+    packages: rows(
+      (of) => of.functions,
+      (f) => f.package,
+    )
+      .map(withoutItem)
+      .sort(bySize),
+    functions: rows(
+      (of) => of.functions,
+      ({ name }) => name,
+    )
+      .map(({ item, ...row }) => ({ ...row, package: item.package }))
+      .sort(bySize),
+    link: undefined,
+  };
+}
+
+function text({ title, total, sections, packages, functions, link: linked }: Report): string {
+  const blocks = [`${title}\n`, table('section', [...sections, total])];
+  blocks.push(table(`code by package (${packages.length})`, packages.slice(0, NAMED)));
+  blocks.push(table(`code by function (${functions.length})`, functions.slice(0, NAMED)));
+  if (linked) {
+    const { kept, structured } = linked.functions;
+    blocks.push(
+      `-switch=${linked.switch} -structure=${linked.structure}: ${structured} functions structured, ${kept.length} left as they were\n` +
+        kept.map(({ name, reason }) => `  ${name}: ${reason}\n`).join(''),
+    );
+    blocks.push(`stage            ms\n${linked.stages.map(({ name, ms }) => row(name, 14, ms.toFixed(0))).join('')}`);
+  }
+  return blocks.join('\n');
+}
+
+function table(heading: string, rows: readonly Row[]): string {
+  const width = Math.max(...[heading, ...rows.map(({ name }) => name)].map((name) => name.length));
+  const compared = rows.some(({ before }) => before !== undefined);
+  const lines = rows.map(({ name, before, after }) =>
+    compared ? row(name, width, String(before), String(after), ratio(before!, after)) : row(name, width, String(after)),
+  );
+  return row(heading, width, ...(compared ? ['before', 'after', 'ratio'] : ['bytes'])) + lines.join('');
+}
+
+function row(name: string, width: number, ...cells: string[]): string {
+  return `${name.padEnd(width)}${cells.map((cell) => cell.padStart(10)).join('')}\n`;
+}
+
+function ratio(before: number, after: number): string {
+  return before === 0 ? 'new' : (after / before).toFixed(3);
+}
+
+/** One page with all it needs in it. */
+function page(report: Report): string {
+  const data = JSON.stringify(report).replaceAll('<', '\\u003c');
+  const escaped = report.title.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escaped}</title>
+<script type="application/json" id="report">${data}</script>
+<body>
+<script>
+${readFileSync(REPORT_PAGE, 'utf8').replaceAll('</script', '<\\/script')}
+</script>
+</html>
+`;
+}
