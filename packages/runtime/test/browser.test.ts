@@ -53,6 +53,7 @@ describe.skipIf(!chromium)(whyNoChromium ?? `Chromium ${chromium!.version}`, () 
       fetched: '"a from the server" <nil>\n"" open /missing: No such file or directory\nexit 0',
       get: '200 text/plain a from the server\nexit 0',
       exports: [5, 45],
+      waiting: [30, 20],
       globals: [],
       'drop-in': [3],
       error: 'SourceError GW6002',

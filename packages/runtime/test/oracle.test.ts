@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../../tools/src/engines.ts';
+import { full } from '../../cfg/test/support/effort.ts';
 import {
   buildGo,
   bundle,
@@ -45,7 +46,7 @@ const cases: Case[] = [
     shows: 'process object',
   },
 ];
-/** The ones for every release of Go. */
+/** The ones for every engine and every release of Go, however little is tested. */
 const few = cases.filter(({ args }) => ['panic', 'deadlock', 'stdin', 'files', 'many'].includes(args[0]!));
 
 const runner = await bundle('run.ts');
@@ -81,11 +82,12 @@ async function compare(
 }
 
 describe.for(nodes)('$name $version', (engine) => {
+  const some = full || engine === nodes[nodes.length - 1] ? cases : few;
   describe.concurrent('stock', () => {
-    test.for(cases)('$args', (example) => compare(example, stock, engine));
+    test.for(some)('$args', (example) => compare(example, stock, engine));
   });
   describe.concurrent('linked', () => {
-    test.for(cases)('$args', (example) => compare(example, linked, engine));
+    test.for(some)('$args', (example) => compare(example, linked, engine));
   });
 });
 
@@ -94,7 +96,7 @@ test("servers in the same program, as in Go's own tests", async () => {
   await compare({ args: [], code: 0, shows: 'hello from Go' }, web, nodes[0]!);
 });
 
-for (const version of ['go1.24.13', 'go1.25.9', 'go1.27.3']) {
+for (const version of full ? ['go1.24.13', 'go1.25.9', 'go1.27.3'] : ['go1.24.13', 'go1.27.3']) {
   const toolchain = await findToolchain(version);
   if (typeof toolchain === 'string') {
     console.warn(`${version} is skipped: ${toolchain}`);

@@ -36,6 +36,10 @@ const checks: Record<string, () => Promise<unknown>> = {
     const app = await instantiate<Record<string, (...args: number[]) => number>>('program.wasm', { args: ['exports'] });
     return [app.exports.add!(2, 3), app.exports.talk!(10)];
   },
+  async waiting() {
+    const { async } = await instantiate<Record<string, (ms: number) => number>>('linked.wasm', { args: ['exports'] });
+    return Promise.all([async.wait!(30), async.wait!(20)]);
+  },
   async globals() {
     const before = Reflect.ownKeys(globalThis);
     await run('program.wasm', ['global']);
