@@ -36,7 +36,7 @@
  */
 import { instrument, State } from '@go-wasm/asyncify';
 import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
-import { Code, decodeFunction, type Module, Op, ValType } from '@go-wasm/wasm';
+import { bytesOf, Code, decodeFunction, EngineLimits, type Module, Op, ValType } from '@go-wasm/wasm';
 import { reach, UNREACHED } from '../analyses/reach.ts';
 import { assemble, type Instruction } from './assemble.ts';
 import { G } from './go-runtime.ts';
@@ -175,6 +175,7 @@ class AsyncifyLowering extends StackfulLowering {
       if (index === mcallOuter || !keepsAll || inBuffer >= 1 << BUFFER_BITS) continue;
       table[1 + index - imports] = (frame[index - imports]! >>> 3) | (inBuffer << STACK_BITS);
     }
+    if (module.data.length >= EngineLimits.dataSegments) joinTwoSegments(module);
     module.data.push({ memory: BUFFERS, offset: 0, bytes: new Uint8Array(table.buffer) });
     return chosen;
   }
@@ -482,4 +483,21 @@ class AsyncifyLowering extends StackfulLowering {
 /** Whether the size of a frame on the stack is known, and fits into the table. */
 function fits(frame: number): boolean {
   return frame >= 0 && frame >>> 3 < 1 << STACK_BITS;
+}
+
+/** Makes one data segment of the two with the fewest bytes between them: Go's linker writes as many as engines take. */
+function joinTwoSegments(module: Module): void {
+  const { data } = module;
+  const start = (k: number): number => Number(data[k]!.offset) >>> 0;
+  const size = (k: number): number => bytesOf(module, data[k]!.bytes).length;
+  let best = 0;
+  let least = Number.POSITIVE_INFINITY;
+  for (let k = 0; k + 1 < data.length; k++) {
+    const gap = start(k + 1) - start(k) - size(k);
+    if (gap >= 0 && gap < least) [best, least] = [k, gap];
+  }
+  const bytes = new Uint8Array(size(best) + least + size(best + 1));
+  bytes.set(bytesOf(module, data[best]!.bytes));
+  bytes.set(bytesOf(module, data[best + 1]!.bytes), size(best) + least);
+  data.splice(best, 2, { ...data[best]!, bytes });
 }

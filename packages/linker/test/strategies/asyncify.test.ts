@@ -8,11 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { memoryImage } from '@go-wasm/lift';
 import {
   ByteWriter,
+  bytesOf,
   Code,
   decodeFunction,
   decodeModule,
+  EngineLimits,
   encodeBody,
   encodeModule,
   importCount,
@@ -130,4 +133,28 @@ test('what Go has in the module is where it was', () => {
 
 test('links the same bytes each time', { timeout: 120_000 }, async () => {
   expect(Buffer.compare((await link(input, { switch: 'asyncify' })).bytes, linked.bytes)).toBe(0);
+});
+
+test('there are no more data segments than engines take', { timeout: 120_000 }, async () => {
+  const limit = EngineLimits.dataSegments;
+  const module = decodeModule(input);
+  const image = memoryImage(module);
+  // As Go's linker does it for large programs: as many segments as engines take.
+  let more = limit - module.data.length;
+  module.data = module.data.flatMap((segment) => {
+    const bytes = bytesOf(module, segment.bytes);
+    const cuts = Math.min(more, Math.ceil(bytes.length / 4) - 1);
+    more -= cuts;
+    return Array.from({ length: cuts + 1 }, (_, k) => ({
+      memory: 0,
+      offset: (segment.offset as number) + 4 * k,
+      bytes: bytes.subarray(4 * k, k === cuts ? bytes.length : 4 * k + 4),
+    }));
+  });
+  expect(module.data).toHaveLength(limit);
+  const { bytes: output } = await link(encodeModule(module), { switch: 'asyncify' });
+  const after = decodeModule(output);
+  expect(after.data).toHaveLength(limit);
+  after.data.pop();
+  expect(Buffer.compare(memoryImage(after), image)).toBe(0);
 });
