@@ -158,9 +158,9 @@ describe('callbacks of a linked module', () => {
     expect(await program.await!(sleep(2, 'promised'))).toBe('promised');
   });
 
-  test.for([{}, { GOGC: '1' }])('several at once, which wake each other: %o', async (env) => {
+  test.for([{}, { GOGC: '1' }])('several at once, which wake each other: %o', { timeout: patience }, async (env) => {
     const [program, app] = await load(linked, env);
-    const received = Array.from({ length: effort(1000, 100_000) }, (_, k) => program.receive!(k % 5));
+    const received = Array.from({ length: effort(1000, 20_000) }, (_, k) => program.receive!(k % 5));
     received.forEach((_, k) => void expect(program.send!(10 * k)).toBeNull());
     const results = (await Promise.all(received)) as number[];
     expect(results.map((result, k) => result - (k % 5))).toEqual(results.map((_, k) => 10 * k));
