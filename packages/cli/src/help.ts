@@ -14,6 +14,7 @@ const OPTIONS = `go-wasm's own flags (-flag=value or -flag value, one dash or tw
 ${STRATEGIES}
   -structure=stackifier|relooper
                        the algorithm that structures control flow (default stackifier)
+  -O=binaryen:LEVEL    have Binaryen (npm install binaryen) optimize the result: 1 to 4, s or z; takes seconds a megabyte
   -sourcemap=file      a source map beside the program, which -o must name: engines show Go's files and lines
             =inline    the same, in the program
             =none      no source map (the default)

@@ -129,6 +129,9 @@ async function runCommander(argv: readonly string[]): Promise<number> {
       .option('--keep <regexp>', 'functions to leave as they are')
       .option('--verify-each', 'check the module after every stage');
   }
+  for (const command of [link, env]) {
+    command.option('--O <level>', "binaryen:1 … binaryen:z, for Binaryen's optimizer: see go-wasm help build");
+  }
   for (const command of [link, env]) command.option('--sourcemap <kind>', 'none, inline, file: see go-wasm help build');
   env.option('--linkmode <mode>', 'auto, external, internal');
   program
@@ -174,7 +177,9 @@ function twoDashes(arg: string): string {
   if (/^--?svg$/.test(arg)) return '--svg=';
   const [, name] = /^-([a-zA-Z][^=]*)/.exec(arg) ?? [];
   const long =
-    name !== undefined && name.length > 1 && (ownFlag(name) || ['all', 'code', 'html', 'json', 'svg'].includes(name));
+    name !== undefined &&
+    (name.length > 1 || name === 'O') &&
+    (ownFlag(name) || ['all', 'code', 'html', 'json', 'svg'].includes(name));
   return long ? `-${arg}` : arg;
 }
 

@@ -1,4 +1,4 @@
-import { type LinkOptions, optionalPasses, strategies } from '@go-wasm/linker';
+import { type BinaryenLevel, binaryenLevels, type LinkOptions, optionalPasses, strategies } from '@go-wasm/linker';
 import { UsageError } from './errors.ts';
 import { sourceMapOptions } from './source-map.ts';
 
@@ -11,6 +11,8 @@ export interface PipelineOptions {
   switch: NonNullable<LinkOptions['switch']>;
   structure: NonNullable<LinkOptions['structure']>;
   sourcemap: 'none' | 'inline' | 'file';
+  /** Empty for our own passes alone. */
+  O: '' | `binaryen:${BinaryenLevel}`;
   'verify-each': boolean;
   /** Names of passes, with commas between them. */
   'no-pass': string;
@@ -23,6 +25,7 @@ export const DEFAULTS: PipelineOptions = {
   switch: 'resume',
   structure: 'stackifier',
   sourcemap: 'none',
+  O: '',
   'verify-each': false,
   'no-pass': '',
   keep: '',
@@ -30,18 +33,23 @@ export const DEFAULTS: PipelineOptions = {
 
 type Switch = PipelineOptions['switch'];
 
-/** The flags that take one of a few values. `-O…` is kept free for levels of optimization. */
+/** The flags that take one of a few values. */
 const CHOICES: { [flag in Exclude<keyof PipelineOptions, 'no-pass' | 'keep'>]: readonly PipelineOptions[flag][] } = {
   linkmode: ['auto', 'internal', 'external'],
   switch: [...(Object.keys(strategies) as Switch[]), 'jump-table'],
   structure: ['stackifier', 'relooper'],
   sourcemap: ['none', 'inline', 'file'],
+  O: ['', ...binaryenLevels.map((level) => `binaryen:${level}` as const)],
   'verify-each': [true, false],
 };
 
 /** Whether a flag (its name, without dashes) is ours, and whether it takes a value that may stand apart. */
 export function ownFlag(name: string): 'value' | 'boolean' | undefined {
-  if (/^O.?$/.test(name)) throw new UsageError('GW5001', `-${name}: levels of optimization do not exist yet`);
+  if (/^O.$/.test(name)) {
+    throw new UsageError('GW5001', `-${name}: there are no levels of optimization, all passes are run`, {
+      hint: '-O=binaryen:2 has Binaryen optimize the result; -no-pass=NAME leaves out a pass',
+    });
+  }
   if (!Object.hasOwn(DEFAULTS, name)) return undefined;
   return name === 'verify-each' ? 'boolean' : 'value';
 }
@@ -79,7 +87,7 @@ function parse(name: keyof PipelineOptions, given: string | undefined): string |
 function takes(name: keyof PipelineOptions): string {
   if (name === 'keep') return "-keep takes a regular expression, as JavaScript has them, for Go's names of functions";
   const values = name === 'no-pass' ? optionalPasses : CHOICES[name];
-  return `-${name} takes ${values.join(', ')}`;
+  return `-${name} takes ${values.filter((value) => value !== '').join(', ')}`;
 }
 
 /** The options as flags, always all of them in the same order: they are part of what the build cache knows a link by. */
@@ -103,6 +111,7 @@ export function toLinkOptions(options: PipelineOptions, output: string): LinkOpt
   const sourceMap = sourceMapOptions(options.sourcemap, output);
   return {
     ...(sourceMap && { sourceMap }),
+    ...(options.O !== '' && { binaryen: options.O.slice('binaryen:'.length) as BinaryenLevel }),
     switch: options.switch,
     structure: options.structure,
     verify: options['verify-each'],

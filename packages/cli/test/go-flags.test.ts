@@ -93,7 +93,16 @@ describe('command lines', () => {
     ['-switch', '-switch needs a value', '-switch takes resume, asyncify, stack-switching, jspi, jump-table'],
     ['-ldflags=-linkmode=foo', '-linkmode=foo is unknown', '-linkmode takes auto, internal, external'],
     ['-verify-each=x', '-verify-each=x is unknown', '-verify-each takes true, false'],
-    ['-O2', '-O2: levels of optimization do not exist yet', undefined],
+    [
+      '-O2',
+      '-O2: there are no levels of optimization, all passes are run',
+      '-O=binaryen:2 has Binaryen optimize the result; -no-pass=NAME leaves out a pass',
+    ],
+    [
+      '-O=binaryen:9',
+      '-O=binaryen:9 is unknown',
+      '-O takes binaryen:1, binaryen:2, binaryen:3, binaryen:4, binaryen:s, binaryen:z',
+    ],
   ])('go-wasm build %s', (arg, message, hint) => {
     const error = expect.objectContaining({ code: 'GW5001', message, hint });
     expect(() => parseGoArgs('build', [arg])).toThrow(UsageError);

@@ -1,3 +1,4 @@
+export { type BinaryenLevel, binaryenLevels } from './binaryen.ts';
 export { type Inspection, type Inspector, inspect } from './inspect.ts';
 export { type LinkOptions, type LinkReport, type LinkResult, link, optionalPasses } from './link.ts';
 export { type FunctionSize, GENERATED, HELPERS, packageOf, type Sizes, sizes } from './sizes.ts';

@@ -1,5 +1,6 @@
 import { type GoProgram, Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { GoWasmError, InternalError, UnsupportedError } from '@go-wasm/wasm';
+import { type BinaryenLevel, binaryenLevels, optimize } from './binaryen.ts';
 import { LinkContext, pipeline, type Stage } from './pipeline.ts';
 import { type Places, placesAsTheyAre, type SourceMapOptions, sourceMap, withSourceMapUrl } from './source-map.ts';
 import { type StrategyName, strategies } from './strategies/index.ts';
@@ -20,6 +21,8 @@ export interface LinkOptions {
   noPass?: readonly string[];
   /** Functions to leave in jump-table form, by Go's name for them: to find out which one makes a difference. */
   keep?: RegExp;
+  /** Has Binaryen optimize what comes out: it must be installed. Not with a source map, which it cannot follow. */
+  binaryen?: BinaryenLevel;
   /** Makes a source map as well. Of functions that Binaryen rewrites (`asyncify`) it has the first line only. */
   sourceMap?: SourceMapOptions;
   /** Called as functions are done. */
@@ -52,9 +55,15 @@ export interface LinkResult {
  * @throws MalformedError, UnsupportedError, LimitError for input that cannot be processed, InternalError for our bugs.
  */
 export async function link(input: Uint8Array, options: LinkOptions = {}): Promise<LinkResult> {
+  if (options.sourceMap && options.binaryen) {
+    throw new UnsupportedError('GW2108', "a source map cannot follow Binaryen's optimizer", {
+      hint: 'leave out -sourcemap or -O=binaryen',
+    });
+  }
   if (options.switch === 'jump-table') return identity(input, options);
   const { cx, stages } = prepare(input, options);
   if (options.sourceMap) cx.places = [];
+  cx.binaryen = options.binaryen;
   const times = await run(stages, cx, options);
 
   const { program, lifted } = cx;
@@ -91,11 +100,16 @@ export function prepare(input: Uint8Array, options: LinkOptions): { cx: LinkCont
   if (strategy === undefined)
     throw unknownChoice('switch strategy', strategyName, ['jump-table', ...Object.keys(strategies)]);
   if (structurer === undefined) throw unknownChoice('structurer', structure, Object.keys(structurers));
+  const { binaryen = '1' } = options;
+  if (!binaryenLevels.includes(binaryen)) throw unknownChoice("level of Binaryen's", binaryen, binaryenLevels);
   for (const name of noPass) if (!optionalPasses.includes(name)) throw unknownChoice('pass', name, optionalPasses);
   return {
     cx: new LinkContext(input, strategy, structurer, options.keep),
     stages: pipeline.filter(
-      ({ name, strategy: only }) => !noPass.includes(name) && (only ?? strategy.name) === strategy.name,
+      ({ name, strategy: only, asked }) =>
+        !noPass.includes(name) &&
+        (only ?? strategy.name) === strategy.name &&
+        (asked === undefined || options[asked] !== undefined),
     ),
   };
 }
@@ -168,19 +182,20 @@ function mapped(
   return { bytes: withSourceMapUrl(output, wanted.url(map)), sourceMap: map };
 }
 
-function identity(input: Uint8Array, options: LinkOptions): LinkResult {
+async function identity(input: Uint8Array, options: LinkOptions): Promise<LinkResult> {
   const start = performance.now();
   const program = readProgram(input);
   const lifted = options.sourceMap ? liftProgram(program) : new Lifted(program.functions);
+  const output = options.binaryen ? await optimize(input, options.binaryen, []) : input;
   return {
-    ...mapped(program, lifted, placesAsTheyAre(program, lifted), input, options),
+    ...mapped(program, lifted, placesAsTheyAre(program, lifted), output, options),
     report: {
       goVersion: program.goVersion,
       goos: program.goos,
       switch: 'jump-table',
       structure: 'none',
       inputBytes: input.length,
-      outputBytes: input.length,
+      outputBytes: output.length,
       functions: { total: program.functions, structured: 0, kept: [] },
       stages: [{ name: 'decode', ms: performance.now() - start }],
     },

@@ -9,6 +9,7 @@ import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/
 import { ByteWriter, EngineLimits, encodeModule, InternalError, LimitError } from '@go-wasm/wasm';
 import { mayUnwind } from './analyses/may-unwind.ts';
 import { neverReturns } from './analyses/never-returns.ts';
+import { type BinaryenLevel, optimize } from './binaryen.ts';
 import { type BranchHints, Emitter } from './emit.ts';
 import { addImports, moveFunctions } from './imports.ts';
 import { Lowered } from './lowered.ts';
@@ -44,6 +45,7 @@ export class LinkContext {
   hints: { index: number; hints: BranchHints }[] = [];
   /** By index among the defined functions: where their code has come from, for a source map; undefined if none is wanted. */
   places: (Places | undefined)[] | undefined;
+  binaryen: BinaryenLevel | undefined;
   onProgress: ((done: number, total: number) => void) | undefined;
 
   constructor(input: Uint8Array, strategy: SwitchStrategy, structurer: Structurer, keep?: RegExp) {
@@ -61,6 +63,8 @@ export type Stage = {
   readonly optional?: true;
   /** The only strategy that it is run for, if there is one. */
   readonly strategy?: string;
+  /** The option that it is run for, if it is not always run. */
+  readonly asked?: 'binaryen';
   /** Checks what the stage has done; throws InternalError. Run under `verify`. */
   readonly check?: (cx: LinkContext) => void;
 } & (
@@ -168,13 +172,24 @@ export const pipeline: readonly Stage[] = [
       addBranchHints(cx.program.module, cx.hints);
       cx.output = encodeModule(cx.program.module);
     },
-    check: (cx) => {
-      if (!WebAssembly.validate(cx.output as Uint8Array<ArrayBuffer>)) {
-        throw new InternalError('GW9102', 'the engine does not accept the module that was made');
-      }
+    check: checkModule,
+  },
+  {
+    name: 'binaryen',
+    description: "Binaryen's optimizer, where it is asked for",
+    asked: 'binaryen',
+    run: async (cx) => {
+      cx.output = await optimize(cx.output, cx.binaryen!, cx.strategy.requires);
     },
+    check: checkModule,
   },
 ];
+
+function checkModule(cx: LinkContext): void {
+  if (!WebAssembly.validate(cx.output as Uint8Array<ArrayBuffer>)) {
+    throw new InternalError('GW9102', 'the engine does not accept the module that was made');
+  }
+}
 
 function emitFunction(cx: LinkContext, f: number): void {
   const { program, lifted, lowering, writer } = cx;

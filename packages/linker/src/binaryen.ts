@@ -1,0 +1,66 @@
+/**
+ * Binaryen's optimizer behind the pipeline, for those who want the last percents of size and have the time: it takes
+ * seconds a megabyte, and memory to match. Nothing here relies on it.
+ *
+ * Function indices may change; what Go knows functions by, the order of the table, does not.
+ */
+import { UnsupportedError } from '@go-wasm/wasm';
+import type Binaryen from 'binaryen';
+import type { Feature } from './strategies/features.ts';
+
+/** As `wasm-opt -O1` … `-O4`, `-Os`, `-Oz`. */
+export const binaryenLevels = ['1', '2', '3', '4', 's', 'z'] as const;
+export type BinaryenLevel = (typeof binaryenLevels)[number];
+
+/** What Binaryen may use for a strategy that asks for a feature. */
+const FEATURES: Readonly<Record<Feature, readonly (keyof typeof Binaryen.Features)[]>> = {
+  exceptions: ['ExceptionHandling'],
+  jspi: [],
+  'multi-memory': ['MultiMemory'],
+  'stack-switching': ['StackSwitching', 'GC'],
+};
+
+/**
+ * @param requires what the module needs of an engine beyond what all have that Go supports: nothing else is made use of.
+ * @throws UnsupportedError if `binaryen` is not installed.
+ */
+export async function optimize(
+  input: Uint8Array,
+  level: BinaryenLevel,
+  requires: readonly Feature[],
+): Promise<Uint8Array> {
+  const binaryen = await load();
+  // The declarations lack the second parameter, and a feature.
+  const read = binaryen.readBinary as (data: Uint8Array, features: number) => Binaryen.Module;
+  const known = binaryen.Features as typeof binaryen.Features & Record<'BulkMemoryOpt', number>;
+  const { MutableGlobals, NontrappingFPToInt, SignExt, SIMD128, BulkMemory, BulkMemoryOpt } = known;
+  let features = MutableGlobals | NontrappingFPToInt | SignExt | SIMD128 | BulkMemory | BulkMemoryOpt;
+  features |= known.Multivalue | known.ReferenceTypes;
+  for (const feature of requires) for (const name of FEATURES[feature]) features |= known[name];
+  const before = [binaryen.getOptimizeLevel(), binaryen.getShrinkLevel(), binaryen.getDebugInfo()] as const;
+  const module = read(input, features);
+  try {
+    binaryen.setOptimizeLevel(level === 's' || level === 'z' ? 2 : Number(level));
+    binaryen.setShrinkLevel(level === 's' ? 1 : level === 'z' ? 2 : 0);
+    // Names: a module that has been stripped has none to keep.
+    binaryen.setDebugInfo(true);
+    module.optimize();
+    return module.emitBinary();
+  } finally {
+    binaryen.setOptimizeLevel(before[0]);
+    binaryen.setShrinkLevel(before[1]);
+    binaryen.setDebugInfo(before[2]);
+    module.dispose();
+  }
+}
+
+async function load(): Promise<typeof Binaryen> {
+  try {
+    return (await import('binaryen')).default;
+  } catch (cause) {
+    throw new UnsupportedError('GW2202', '-O=binaryen needs Binaryen, which is not installed', {
+      hint: 'npm install binaryen',
+      cause,
+    });
+  }
+}
