@@ -31,11 +31,12 @@
  * +4   end of the buffer            +12  PC_F of the outermost function
  * ```
  *
- * Assumes: between a coroutine and `mcall` there is one wasm frame for each frame on the stack. Tail calls leave none, for
- * they are real ones; if any Go function has not been lifted, frames are always thrown away.
+ * The two must be the same: functions that others call which have no frame on the stack (tail calls, cold calls, adapters,
+ * helpers) count as not instrumented. If any Go function has not been lifted, or goes on in an unknown one, frames are always
+ * thrown away.
  */
 import { instrument, State } from '@go-wasm/asyncify';
-import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
+import { type GoProgram, INDIRECT, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
 import { bytesOf, Code, decodeFunction, EngineLimits, type Module, Op, ValType } from '@go-wasm/wasm';
 import { reach, UNREACHED } from '../analyses/reach.ts';
 import { assemble, type Instruction } from './assemble.ts';
@@ -74,8 +75,6 @@ const {
   MemoryGrow,
   MemorySize,
   Return,
-  ReturnCall,
-  ReturnCallIndirect,
   Unreachable,
 } = Op;
 
@@ -108,7 +107,7 @@ const RARE: ReadonlySet<string> = new Set([
 export const asyncify: SwitchStrategy = {
   name: 'asyncify',
   description: "a goroutine's wasm stack is saved to memory and restored by code that Binaryen's Asyncify adds",
-  requires: ['exceptions', 'multi-memory', 'tail-calls'],
+  requires: ['exceptions', 'multi-memory'],
   switchesAt: { functions: ['runtime.mcall'], ignored: RARE },
   start: (program, lifted, facts) => new AsyncifyLowering(program, lifted, facts),
 };
@@ -123,8 +122,9 @@ class AsyncifyLowering extends StackfulLowering {
   readonly #allocate: number;
   readonly #canSave: number;
   readonly #switch: number;
-  /** Functions with tail calls, by function index of the module. */
-  readonly #goesOn: Set<number> = new Set();
+  /** Functions that are called by ones without a frame on the stack, by function index of the module. */
+  readonly #hidden: Set<number> = new Set();
+  #goesOnAnywhere = false;
 
   constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
     super(program, lifted, facts);
@@ -151,15 +151,15 @@ class AsyncifyLowering extends StackfulLowering {
     const { imports, functions, frame } = program;
     const { mcallOuter } = this;
     const next = reach(program, lifted, asyncify.switchesAt);
-    const hidden = this.#calledWithoutFrame(module);
+    this.#findHidden(module);
     const chosen = new Set([mcallOuter]);
     for (let f = 0; f < functions; f++) {
       const index = imports + f;
       if (next[f] === UNREACHED || !lifted.isLifted(f) || !fits(frame[f]!)) continue;
-      if (!this.#goesOn.has(index) && !hidden.has(index)) chosen.add(index);
+      if (!this.#hidden.has(index)) chosen.add(index);
     }
     const unwinds = new Uint8Array(imports + module.functions.length);
-    for (const index of [...chosen, ...this.#goesOn, this.#switch]) unwinds[index] = 1;
+    for (const index of [...chosen, this.#switch]) unwinds[index] = 1;
     const { frames } = await instrument(module, [...chosen], {
       state: this.#state,
       data: this.#data,
@@ -169,7 +169,7 @@ class AsyncifyLowering extends StackfulLowering {
     });
     const table = new Uint32Array(1 + functions);
     table[0] = frames[mcallOuter]!;
-    const keepsAll = program.isGo.every((is, f) => is === 0 || lifted.isLifted(f));
+    const keepsAll = !this.#goesOnAnywhere && program.isGo.every((is, f) => is === 0 || lifted.isLifted(f));
     for (const index of chosen) {
       const inBuffer = Math.ceil(frames[index]! / 4);
       if (index === mcallOuter || !keepsAll || inBuffer >= 1 << BUFFER_BITS) continue;
@@ -180,28 +180,26 @@ class AsyncifyLowering extends StackfulLowering {
     return chosen;
   }
 
-  /** The Go functions that are called by functions which have no frame on the stack: helpers, adapters, cold calls. */
-  #calledWithoutFrame(module: Module): Set<number> {
+  /** Adds the Go functions that helpers, adapters and cold calls call. */
+  #findHidden(module: Module): void {
     const { imports, functions, isGo } = this.program;
-    const result = new Set<number>();
     const code = new Code();
     for (let f = 0; f < module.functions.length; f++) {
       if (f < functions && isGo[f] === 1) continue;
       decodeFunction(module, f, code);
       for (let i = 0; i < code.length; i++) {
         const callee = code.op[i] === Call ? code.a[i]! : -1;
-        if (callee >= imports && callee < imports + functions) result.add(callee);
+        if (callee >= imports && callee < imports + functions) this.#hidden.add(callee);
       }
     }
-    return result;
   }
 
-  /** A function that goes on elsewhere has no frame. */
+  /** The function that is gone on in stands alone on the stack, but not in wasm. */
   protected override lowerTailCall(f: number, code: Code, callee: number, place: number): void {
-    this.#goesOn.add(this.program.imports + f);
-    this.call(code, callee, place);
-    const last = code.length - 1;
-    code.op[last] = code.op[last] === Call ? ReturnCall : ReturnCallIndirect;
+    if (callee !== INDIRECT) this.#hidden.add(callee);
+    // Of systemstack it is what runs on g0, where nothing parks.
+    else if (this.program.names[f] !== 'runtime.systemstack') this.#goesOnAnywhere = true;
+    super.lowerTailCall(f, code, callee, place);
   }
 
   protected override park(): Instruction[] {

@@ -1,6 +1,6 @@
 /** What strategies ask of an engine, beyond what every engine that Go supports has. */
 
-export type Feature = 'exceptions' | 'jspi' | 'multi-memory' | 'stack-switching' | 'tail-calls';
+export type Feature = 'exceptions' | 'jspi' | 'multi-memory' | 'stack-switching';
 
 /** Of each feature: the engines that have it, for people. */
 export const features: Readonly<Record<Feature, string>> = {
@@ -12,6 +12,4 @@ export const features: Readonly<Record<Feature, string>> = {
   'multi-memory': 'Node 22, Chrome 120, Firefox 125; wasmtime 15',
   // V8: flag --experimental-wasm-wasmfx (src/wasm/wasm-feature-flags.h); wasmtime: docs/stability-wasm-proposals.md.
   'stack-switching': 'Node 26 with --experimental-wasm-wasmfx; wasmtime on x86-64 Linux with -W stack-switching=y',
-  // https://webassembly.org/features, Tail calls.
-  'tail-calls': 'Node 20, Chrome 112, Firefox 121, Safari 18.2; wasmtime 22',
 };
