@@ -100,6 +100,10 @@ describe.skipIf(newer === undefined)('in Node 26 (`npm run engines` installs it)
     expect(some).toBeLessThan((await passages(linked.bytes, 'direct')) / 2);
   });
 
+  test('so are those below a function that was reached by a tail call', { timeout: 60_000 }, async () => {
+    expect(await passages(linked.bytes, 'promoted')).toBeLessThan((await passages(linked.bytes, 'direct')) / 2);
+  });
+
   test('all are, where a function is left in jump-table form', { timeout: 120_000 }, async () => {
     const { bytes, report } = await link(input, { switch: 'asyncify', keep: /^fmt\.Fprintln$/ });
     expect(report.functions.kept).toHaveLength(1);

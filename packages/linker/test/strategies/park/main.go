@@ -1,10 +1,12 @@
 // Goroutines that park at many depths, 1,000 times: `park direct` below functions that call each other by name, `park
-// indirect` below a function value.
+// indirect` below a function value, `park promoted` below a method that the compiler's wrapper goes on in by a tail call; there
+// the stack shrinks as well, meanwhile.
 package main
 
 import (
 	"fmt"
 	"os"
+	"runtime"
 )
 
 func direct(depth int, c chan int) int {
@@ -30,17 +32,43 @@ func indirect(depth int, c chan int) int {
 	return functions["indirect"].call(depth-1, c)
 }
 
+type inner struct{ c chan int }
+
+//go:noinline
+func (i *inner) receive(depth int) int { return direct(depth, i.c) }
+
+type outer struct {
+	name string
+	*inner
+}
+type receiver interface{ receive(depth int) int }
+
+var receivers = map[string]receiver{}
+
+//go:noinline
+func grow(n int) int {
+	var room [64]int
+	if n > 0 {
+		room[n%64] = grow(n - 1)
+	}
+	return room[n%64]
+}
+
 func main() {
 	functions["indirect"] = indirect
 	c, sums := make(chan int), make(chan int)
+	receivers["promoted"] = &outer{"outer", &inner{c}}
 	for i := range 10 {
 		go func() {
 			sum := 0
 			for k := range 100 {
-				if os.Args[1] == "direct" {
+				switch os.Args[1] {
+				case "direct":
 					sum += direct((i*k)%30, c)
-				} else {
+				case "indirect":
 					sum += indirect((i*k)%30, c)
+				case "promoted":
+					sum += grow(100) + receivers["promoted"].receive((i*k)%30)
 				}
 			}
 			sums <- sum
@@ -48,6 +76,9 @@ func main() {
 	}
 	go func() {
 		for k := range 1000 {
+			if os.Args[1] == "promoted" && k%50 == 0 {
+				runtime.GC()
+			}
 			c <- k
 		}
 	}()
