@@ -7,5 +7,5 @@ export {
   type Step,
 } from './analyze.ts';
 export { type AsyncifyOptions, type AsyncifyReport, type AsyncifyResult, asyncify } from './asyncify.ts';
-export { type Instrumented, type InstrumentOptions, instrument } from './instrument.ts';
+export { type Instrumented, type InstrumentOptions, instrument, loadBinaryen } from './instrument.ts';
 export { type AsyncifyGlobals, addAsyncifyGlobals, State } from './runtime.ts';

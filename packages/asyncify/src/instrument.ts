@@ -79,7 +79,7 @@ export async function instrument(
   const imported = importCount(module, 'func');
   const frames = new Int32Array(imported + module.functions.length);
   if (functions.length === 0) return { frames };
-  const binaryen = await loadBinaryen();
+  const binaryen = await loadBinaryen('Asyncify');
   const names = readNames(module)?.functions;
   const nameOf = (f: number): string => names?.get(f) ?? String(f);
   let done = 0;
@@ -94,11 +94,17 @@ export async function instrument(
   return { frames };
 }
 
-async function loadBinaryen(): Promise<typeof Binaryen> {
+/**
+ * Binaryen, where it is installed.
+ *
+ * @param what needs it, for the error.
+ * @throws UnsupportedError if `binaryen` is not installed.
+ */
+export async function loadBinaryen(what: string): Promise<typeof Binaryen> {
   try {
     return (await import('binaryen')).default;
   } catch (cause) {
-    throw new UnsupportedError('GW2201', 'Asyncify needs Binaryen, which is not installed', {
+    throw new UnsupportedError('GW2201', `${what} needs Binaryen, which is not installed`, {
       hint: 'npm install binaryen',
       cause,
     });

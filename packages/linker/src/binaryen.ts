@@ -4,7 +4,7 @@
  *
  * Function indices may change; what Go knows functions by, the order of the table, does not.
  */
-import { UnsupportedError } from '@go-wasm/wasm';
+import { loadBinaryen } from '@go-wasm/asyncify';
 import type Binaryen from 'binaryen';
 import type { Feature } from './strategies/features.ts';
 
@@ -29,7 +29,7 @@ export async function optimize(
   level: BinaryenLevel,
   requires: readonly Feature[],
 ): Promise<Uint8Array> {
-  const binaryen = await load();
+  const binaryen = await loadBinaryen('-O=binaryen');
   // The declarations lack the second parameter, and a feature.
   const read = binaryen.readBinary as (data: Uint8Array, features: number) => Binaryen.Module;
   const known = binaryen.Features as typeof binaryen.Features & Record<'BulkMemoryOpt', number>;
@@ -51,16 +51,5 @@ export async function optimize(
     binaryen.setShrinkLevel(before[1]);
     binaryen.setDebugInfo(before[2]);
     module.dispose();
-  }
-}
-
-async function load(): Promise<typeof Binaryen> {
-  try {
-    return (await import('binaryen')).default;
-  } catch (cause) {
-    throw new UnsupportedError('GW2202', '-O=binaryen needs Binaryen, which is not installed', {
-      hint: 'npm install binaryen',
-      cause,
-    });
   }
 }
