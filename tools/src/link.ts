@@ -4,8 +4,10 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { link } from '@go-wasm/linker';
+import { preferMaglev } from '../../packages/cli/src/jit.ts';
 import type { Linked } from './measure.ts';
 
+preferMaglev(); // as the command does it
 const [input, output, options] = process.argv.slice(2) as [string, string, string];
 const bytes = await readFile(input);
 const start = performance.now();

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { LinkOptions, LinkReport } from '@go-wasm/linker';
 import { $ } from 'zx';
-import { type Engine, type EngineName, type Goos, needEngine } from './engines.ts';
+import { type Engine, type EngineName, findEngine, type Goos, needEngine } from './engines.ts';
 import { root } from './paths.ts';
 
 /** One set of the linker's options to measure. */
@@ -57,7 +57,8 @@ export function pinned(): Promise<string[]> {
 
 /** Links in a process of its own, on one core. @throws ProcessOutput with the linker's own words. */
 export async function linkMeasured(input: string, output: string, options: LinkOptions): Promise<Linked> {
-  const node = [...(await pinned()), process.execPath, ...process.execArgv];
+  const { path } = (await findEngine('node26')) ?? { path: process.execPath };
+  const node = [...(await pinned()), path, ...process.execArgv];
   const script = fileURLToPath(new URL('./link.ts', import.meta.url));
   const run = $({ cwd: root, quiet: true });
   const { stdout } = await run`${node} ${script} ${input} ${output} ${JSON.stringify(options)}`;

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { link } from '@go-wasm/linker';
 import { UsageError } from '../errors.ts';
 import { inFile, readInput } from '../input.ts';
+import { preferMaglev } from '../jit.ts';
 import { type PipelineOptions, toLinkOptions } from '../options.ts';
 import { writeWhole } from '../output.ts';
 import { terminalProgress, watched } from '../progress.ts';
@@ -12,6 +13,7 @@ export async function linkCommand(input: string, output: string, options: Pipeli
   if (options.linkmode !== 'auto') {
     throw new UsageError('GW5001', '-linkmode is for builds: link always uses the pipeline, or fails');
   }
+  preferMaglev();
   const bytes = readInput(input);
   const { mode } = statSync(input);
   const progress = watched() ? terminalProgress('linking') : undefined;
