@@ -76,6 +76,11 @@ export function liftProgram(program: GoProgram, { keep }: LiftOptions = {}): Lif
   return lifted;
 }
 
+/** By opcode: 1 for instructions that lifted code has as they are. Most are, and a look here is quicker than a switch. */
+const isPlain: Uint8Array = Uint8Array.from(immediateKind, (kind) => (kind < FIRST_POOLED ? 1 : 0));
+for (const o of [If, Block, Loop, Else, End, Br, BrIf, BrTable, Call, CallIndirect, Return, Unreachable]) isPlain[o] = 0;
+for (const o of [LocalGet, LocalTee, GlobalGet, GlobalSet, I64Store]) isPlain[o] = 0;
+
 class Lifter {
   readonly #program: GoProgram;
   readonly #out: Lifted;
@@ -179,6 +184,10 @@ class Lifter {
         // Only the rest of a jump over an if, or nothing, stands behind a jump: be strict.
         if (o === Unreachable) continue;
         return 'code behind a jump';
+      }
+      if (isPlain[o] === 1) {
+        to.push(o, a[i]!, b[i]!, offset[i]!);
+        continue;
       }
       switch (o) {
         case If:
