@@ -78,7 +78,8 @@ export function liftProgram(program: GoProgram, { keep }: LiftOptions = {}): Lif
 
 /** By opcode: 1 for instructions that lifted code has as they are. Most are, and a look here is quicker than a switch. */
 const isPlain: Uint8Array = Uint8Array.from(immediateKind, (kind) => (kind < FIRST_POOLED ? 1 : 0));
-for (const o of [If, Block, Loop, Else, End, Br, BrIf, BrTable, Call, CallIndirect, Return, Unreachable]) isPlain[o] = 0;
+for (const o of [If, Block, Loop, Else, End, Br, BrIf, BrTable, Call, CallIndirect, Return, Unreachable])
+  isPlain[o] = 0;
 for (const o of [LocalGet, LocalTee, GlobalGet, GlobalSet, I64Store]) isPlain[o] = 0;
 
 class Lifter {
