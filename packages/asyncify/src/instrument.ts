@@ -79,7 +79,7 @@ export async function instrument(
   const imported = importCount(module, 'func');
   const frames = new Int32Array(imported + module.functions.length);
   if (functions.length === 0) return { frames };
-  const binaryen = await loadBinaryen('Asyncify');
+  const binaryen = await loadBinaryen<typeof Binaryen>('Asyncify');
   const names = readNames(module)?.functions;
   const nameOf = (f: number): string => names?.get(f) ?? String(f);
   let done = 0;
@@ -95,14 +95,14 @@ export async function instrument(
 }
 
 /**
- * Binaryen, where it is installed.
+ * Binaryen, where it is installed. Its type is the caller's to name: declarations must do without it.
  *
  * @param what needs it, for the error.
  * @throws UnsupportedError if `binaryen` is not installed.
  */
-export async function loadBinaryen(what: string): Promise<typeof Binaryen> {
+export async function loadBinaryen<T>(what: string): Promise<T> {
   try {
-    return (await import('binaryen')).default;
+    return (await import('binaryen')).default as T;
   } catch (cause) {
     throw new UnsupportedError('GW2201', `${what} needs Binaryen, which is not installed`, {
       hint: 'npm install binaryen',

@@ -29,7 +29,7 @@ export async function optimize(
   level: BinaryenLevel,
   requires: readonly Feature[],
 ): Promise<Uint8Array> {
-  const binaryen = await loadBinaryen('-O=binaryen');
+  const binaryen = await loadBinaryen<typeof Binaryen>('-O=binaryen');
   // The declarations lack the second parameter, and a feature.
   const read = binaryen.readBinary as (data: Uint8Array, features: number) => Binaryen.Module;
   const known = binaryen.Features as typeof binaryen.Features & Record<'BulkMemoryOpt', number>;
