@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { parseGraph, printGraph } from '@go-wasm/cfg';
 import { inspect, strategies } from '@go-wasm/linker';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { closest, find } from '../src/commands/cfg.ts';
 import { drawGraph, drawStructured } from '../src/draw.ts';
+import { closest, find } from '../src/find.ts';
 import { folder, goWasm } from './command.ts';
 
 const cwd = folder('cfg', {

@@ -383,12 +383,12 @@ class Lifter {
           }
           to.push(o, a[i]!, b[i]!, offset[i]!);
           break;
-        default:
-          if (immediateKind[o]! >= FIRST_POOLED) {
-            const at = to.poolLength;
-            for (let k = 0; k < b[i]!; k++) to.poolPush(pool[a[i]! + k]!);
-            to.push(o, at, b[i]!, offset[i]!);
-          } else to.push(o, a[i]!, b[i]!, offset[i]!);
+        default: {
+          // Immediates that are in the pool.
+          const at = to.poolLength;
+          for (let k = 0; k < b[i]!; k++) to.poolPush(pool[a[i]! + k]!);
+          to.push(o, at, b[i]!, offset[i]!);
+        }
       }
     }
 

@@ -5,7 +5,7 @@
  * tracebacks show: they look up the return PC less one.
  */
 import { memoryImage } from './image.ts';
-import { fileOffsetOf, findTable, type Pclntab, readPcValues, string } from './pclntab.ts';
+import { fileOffsetOf, findTable, type Pclntab, readPcValues, textAt } from './pclntab.ts';
 import type { GoProgram } from './program.ts';
 
 export class LineTable {
@@ -61,7 +61,7 @@ export class LineTable {
     const offset = fileOffsetOf(table, func, value);
     let index = this.#fileIndex.get(offset);
     if (index === undefined) {
-      index = this.files.push(string(this.#image, table.files + offset)) - 1;
+      index = this.files.push(textAt(this.#image, table.files + offset)) - 1;
       this.#fileIndex.set(offset, index);
     }
     return index;

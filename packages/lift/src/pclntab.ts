@@ -37,7 +37,7 @@ export function readPclntab(image: Uint8Array, functions: number): PclnFunction[
   const fileIsAssembly = (offset: number): boolean => {
     let known = isAssembly.get(offset);
     if (known === undefined) {
-      known = string(image, table.files + offset).endsWith('.s');
+      known = textAt(image, table.files + offset).endsWith('.s');
       isAssembly.set(offset, known);
     }
     return known;
@@ -48,7 +48,7 @@ export function readPclntab(image: Uint8Array, functions: number): PclnFunction[
     const fileOffset = fileOffsetOf(table, func, file);
     return {
       index,
-      name: string(image, names + view.getInt32(func + 4, true)),
+      name: textAt(image, names + view.getInt32(func + 4, true)),
       deferReturn: view.getUint32(func + 12, true),
       frame: frameSize(image, pcs + view.getUint32(func + 16, true)),
       assembly: pcfile !== 0 && file >= 0 && fileOffset !== NO_FILE && fileIsAssembly(fileOffset),
@@ -114,7 +114,8 @@ export function fileOffsetOf({ view, units }: Pclntab, func: number, file: numbe
   return at + 4 <= view.byteLength ? view.getUint32(at, true) : 0;
 }
 
-export function string(image: Uint8Array, at: number): string {
+/** The text at an address, which ends with a zero byte. */
+export function textAt(image: Uint8Array, at: number): string {
   const end = image.indexOf(0, at);
   return decoder.decode(image.subarray(at, end < 0 ? image.length : end));
 }

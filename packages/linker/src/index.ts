@@ -1,7 +1,7 @@
 export { type BinaryenLevel, binaryenLevels } from './binaryen.ts';
 export { type Inspection, type Inspector, inspect } from './inspect.ts';
 export { type LinkOptions, type LinkReport, type LinkResult, link, optionalPasses } from './link.ts';
-export { type FunctionSize, GENERATED, HELPERS, packageOf, type Sizes, sizes } from './sizes.ts';
+export { GENERATED, HELPERS, packageOf, type Sizes, sizes } from './sizes.ts';
 export { type SourceMapOptions, splitSourceMapUrl, withSourceMapUrl } from './source-map.ts';
 export { type StrategyName, strategies } from './strategies/index.ts';
 export type { SwitchStrategy } from './strategies/strategy.ts';

@@ -100,8 +100,9 @@ export function prepare(input: Uint8Array, options: LinkOptions): { cx: LinkCont
   if (strategy === undefined)
     throw unknownChoice('switch strategy', strategyName, ['jump-table', ...Object.keys(strategies)]);
   if (structurer === undefined) throw unknownChoice('structurer', structure, Object.keys(structurers));
-  const { binaryen = '1' } = options;
-  if (!binaryenLevels.includes(binaryen)) throw unknownChoice("level of Binaryen's", binaryen, binaryenLevels);
+  const { binaryen } = options;
+  if (binaryen !== undefined && !binaryenLevels.includes(binaryen))
+    throw unknownChoice("level of Binaryen's", binaryen, binaryenLevels);
   for (const name of noPass) if (!optionalPasses.includes(name)) throw unknownChoice('pass', name, optionalPasses);
   return {
     cx: new LinkContext(input, strategy, structurer, options.keep),

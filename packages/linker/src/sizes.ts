@@ -1,5 +1,5 @@
 /** Where the bytes of a module are: by section, and by function. For modules of Go's, before the linker and after it. */
-import { findTable, memoryImage, string } from '@go-wasm/lift';
+import { findTable, memoryImage, textAt } from '@go-wasm/lift';
 import { bytesOf, decodeModule, type Module, Reader, readNames, Section } from '@go-wasm/wasm';
 
 export interface Sizes {
@@ -8,14 +8,7 @@ export interface Sizes {
   /** In the order of the module; a custom section has its own name. Headers included. */
   readonly sections: readonly { readonly name: string; readonly bytes: number }[];
   /** Those that the module defines, in its order; bodies only. */
-  readonly functions: readonly FunctionSize[];
-}
-
-export interface FunctionSize {
-  readonly name: string;
-  /** Go's package path; what belongs to none: {@link HELPERS}, {@link GENERATED}. */
-  readonly package: string;
-  readonly bytes: number;
+  readonly functions: readonly { readonly name: string; readonly bytes: number }[];
 }
 
 /** For what the linker has added, and helpers outside of Go's calling convention. */
@@ -32,14 +25,14 @@ export function sizes(input: Uint8Array): Sizes {
   return {
     bytes: input.length,
     sections: sectionSizes(module.bytes),
-    functions: module.bodies.map((body, f) => {
-      const name = names[f]!;
-      return { name, package: packageOf(name), bytes: bytesOf(module, body).length };
-    }),
+    functions: module.bodies.map((body, f) => ({ name: names[f]!, bytes: bytesOf(module, body).length })),
   };
 }
 
-/** The package path of a Go symbol (cmd/internal/objabi, path.go): up to the first dot behind the last slash. */
+/**
+ * The package path of a Go symbol (cmd/internal/objabi, path.go): up to the first dot behind the last slash. What belongs to
+ * none: {@link HELPERS}, {@link GENERATED}.
+ */
 export function packageOf(name: string): string {
   if (name.startsWith('type:')) return GENERATED;
   // Type arguments have paths of their own.
@@ -58,7 +51,7 @@ function functionNames(module: Module): string[] {
   const image = memoryImage(module);
   const table = findTable(image, module.functions.length);
   for (const { index, func } of table?.functions ?? []) {
-    names[index] = string(image, table!.names + table!.view.getInt32(func + 4, true));
+    names[index] = textAt(image, table!.names + table!.view.getInt32(func + 4, true));
   }
   return names;
 }

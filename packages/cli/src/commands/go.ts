@@ -31,9 +31,9 @@ export async function goCommand(command: GoCommand, argv: readonly string[]): Pr
   const goflags = parseGoflags(go.GOFLAGS);
   const options = { ...DEFAULTS, ...goflags.options, ...line.options };
   const folder = resolve(line.chdir ?? '.');
-  const given = line.values.get('o');
-  const maps = options.sourcemap === 'file' && !line.values.has('n') ? resolve(folder, given ?? '.') : undefined;
-  if (options.sourcemap === 'file' && (given === undefined || options.linkmode === 'internal')) {
+  const output = line.values.get('o');
+  const mapsApart = options.sourcemap === 'file';
+  if (mapsApart && (output === undefined || options.linkmode === 'internal')) {
     throw new UsageError('GW5001', '-sourcemap=file needs -o, and a linkmode that is not internal', {
       hint: 'say where the program goes, with -o FILE or -o FOLDER/, or have the map in it with -sourcemap=inline',
     });
@@ -57,16 +57,21 @@ export async function goCommand(command: GoCommand, argv: readonly string[]): Pr
   const chdir = line.chdir === undefined ? [] : ['-C', line.chdir];
   const placement = await placeOutput(command, line, folder, env);
   if (placement?.workFolder !== undefined) env.GOTMPDIR = placement.workFolder;
-  const output = placement?.output === undefined ? [] : ['-o', placement.output];
-  const args = [...flags, ...line.args.slice(0, line.flags), ...output, ...line.args.slice(line.flags)];
+  const staged = placement?.output === undefined ? [] : ['-o', placement.output];
+  const args = [...flags, ...line.args.slice(0, line.flags), ...staged, ...line.args.slice(line.flags)];
   let code: number | undefined;
   try {
     code = await runGo([command, ...chdir, ...args], env);
   } finally {
     placement?.finish(code === 0);
   }
-  if (code === 0 && maps !== undefined) moveMapsOut(maps);
+  if (code === 0 && mapsApart && !isOn(line, 'n')) moveMapsOut(resolve(folder, output!));
   return code;
+}
+
+/** Whether a flag of go's without a value is set. */
+function isOn(line: GoCommandLine, flag: string): boolean {
+  return /^(1|t|true)$/i.test(line.values.get(flag) ?? '');
 }
 
 /** Sees to it that go replaces what it writes in one step. Undefined for a command that writes nothing. */
@@ -76,10 +81,9 @@ async function placeOutput(
   folder: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Placement | undefined> {
-  const isOn = (flag: string) => /^(1|t|true)$/i.test(line.values.get(flag) ?? '');
   const output = line.values.get('o');
-  const writes = command === 'test' ? output !== undefined || isOn('c') : command !== 'run';
-  if (!writes || isOn('n')) return undefined;
+  const writes = command === 'test' ? output !== undefined || isOn(line, 'c') : command !== 'run';
+  if (!writes || isOn(line, 'n')) return undefined;
   const writesHere = async () => {
     if (command !== 'build') return command === 'test';
     // go build writes a file if there is one package, and it is a program.

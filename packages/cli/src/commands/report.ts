@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type LinkReport, link, type Sizes, sizes } from '@go-wasm/linker';
+import { type LinkReport, link, packageOf, type Sizes, sizes } from '@go-wasm/linker';
 import { REPORT_PAGE } from '../assets.ts';
 import { inFile, readInput } from '../input.ts';
+import { preferMaglev } from '../jit.ts';
 import { type PipelineOptions, toLinkOptions } from '../options.ts';
 import { writeWhole } from '../output.ts';
 
@@ -52,6 +53,7 @@ export async function reportCommand(
 }
 
 async function ofOne(file: string, options: PipelineOptions): Promise<Report> {
+  preferMaglev();
   const bytes = readInput(file);
   try {
     const first = sizes(bytes);
@@ -76,40 +78,28 @@ function ofTwo(file: string, other: string): Report {
 }
 
 function compare(title: string, before: Sizes | undefined, after: Sizes): Report {
-  const rows = <T extends Sizes['sections'][number]>(list: (of: Sizes) => readonly T[], key: (item: T) => string) => {
-    const found = new Map<string, Row & { item: T }>();
-    const add = (of: Sizes, which: 'before' | 'after') => {
-      for (const item of list(of)) {
-        const name = key(item);
-        const row = found.get(name) ?? { name, ...(before && { before: 0 }), after: 0, item };
+  const rows = (list: (of: Sizes) => Sizes['sections'], key: (name: string) => string = (name) => name): Row[] => {
+    const found = new Map<string, Row>();
+    const add = (of: Sizes | undefined, which: 'before' | 'after') => {
+      for (const item of of ? list(of) : []) {
+        const name = key(item.name);
+        const row = found.get(name) ?? { name, ...(before && { before: 0 }), after: 0 };
         row[which] = (row[which] ?? 0) + item.bytes;
         found.set(name, row);
       }
     };
-    if (before) add(before, 'before');
+    add(before, 'before');
     add(after, 'after');
     return [...found.values()];
   };
   const bySize = (a: Row, b: Row) => b.after - a.after || (b.before ?? 0) - (a.before ?? 0);
-  const withoutItem = ({ item: _, ...row }: Row & { item: unknown }): Row => row;
   return {
     title,
     total: { name: 'total', ...(before && { before: before.bytes }), after: after.bytes },
-    sections: rows(
-      (of) => of.sections,
-      ({ name }) => name,
-    ).map(withoutItem),
-    packages: rows(
-      (of) => of.functions,
-      (f) => f.package,
-    )
-      .map(withoutItem)
-      .sort(bySize),
-    functions: rows(
-      (of) => of.functions,
-      ({ name }) => name,
-    )
-      .map(({ item, ...row }) => ({ ...row, package: item.package }))
+    sections: rows((of) => of.sections),
+    packages: rows((of) => of.functions, packageOf).sort(bySize),
+    functions: rows((of) => of.functions)
+      .map((row) => ({ ...row, package: packageOf(row.name) }))
       .sort(bySize),
     link: undefined,
   };

@@ -1,8 +1,8 @@
 import { type Chain, type Explanation, explain, type StrategyName, strategies } from '@go-wasm/linker';
 import { UsageError } from '../errors.ts';
+import { find, unknown } from '../find.ts';
 import { inFile, readInput } from '../input.ts';
 import { type PipelineOptions, toLinkOptions } from '../options.ts';
-import { closest, find } from './cfg.ts';
 
 /** How many functions the summary names. */
 const NAMED = 15;
@@ -43,12 +43,7 @@ export function whyCommand(
     const explainer = explain(bytes, toLinkOptions({ ...options, switch: only ?? 'resume' }, file));
     const { names } = explainer;
     const found = query === undefined ? [] : find(names, query);
-    if (query !== undefined && found.length === 0) {
-      const near = closest(names, query);
-      throw new UsageError('GW5002', `there is no function ${query}`, {
-        hint: near.length > 0 ? `did you mean ${near.join(', ')}?` : 'go-wasm cfg lists their names',
-      });
-    }
+    if (query !== undefined && found.length === 0) throw unknown(names, query, 'go-wasm cfg lists their names');
     if (found.length > 1) {
       process.stdout.write(found.map((f) => `${names[f]}\n`).join(''));
       return;

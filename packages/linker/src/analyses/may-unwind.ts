@@ -3,11 +3,12 @@
  * A call of any other function needs no check, and no resume point behind it.
  */
 import type { GoProgram, Lifted } from '@go-wasm/lift';
-import { reach, UNREACHED } from './reach.ts';
+import { reaches, type Sources } from './reach.ts';
+
+/** Where unwinding starts, as far as is known. */
+export const UNWINDS: Sources = { unwinding: true, indirect: true };
 
 /** By index among the defined functions: 1 if the function may unwind. Functions that were not lifted may. */
 export function mayUnwind(program: GoProgram, lifted: Lifted): Uint8Array {
-  return Uint8Array.from(reach(program, lifted, { unwinding: true, indirect: true }), (way) =>
-    way === UNREACHED ? 0 : 1,
-  );
+  return reaches(program, lifted, UNWINDS);
 }

@@ -76,5 +76,10 @@ export function reach(program: GoProgram, lifted: Lifted, sources: Sources): Int
   return next;
 }
 
+/** @returns by index among the defined functions: 1 if there is a way. */
+export function reaches(program: GoProgram, lifted: Lifted, sources: Sources): Uint8Array {
+  return Uint8Array.from(reach(program, lifted, sources), (way) => (way === UNREACHED ? 0 : 1));
+}
+
 /** Stands for the callee where a function starts to unwind. */
 const UNWIND = -2;

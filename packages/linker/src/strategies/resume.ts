@@ -4,6 +4,7 @@
  */
 import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
 import { type Code, type Module, Op, ValType } from '@go-wasm/wasm';
+import { UNWINDS } from '../analyses/may-unwind.ts';
 import { assemble } from './assemble.ts';
 import { G_GLOBAL, GoRuntime } from './go-runtime.ts';
 import { SpLowering } from './sp-lowering.ts';
@@ -18,7 +19,7 @@ export const resume: SwitchStrategy = {
   name: 'resume',
   description: 'one structured copy of each function; a switch unwinds the wasm stack and re-enters frames one by one',
   requires: [],
-  switchesAt: { unwinding: true, indirect: true },
+  switchesAt: UNWINDS,
   start: (program, lifted, facts) => new ResumeLowering(program, lifted, facts),
 };
 
@@ -32,21 +33,14 @@ class ResumeLowering extends SpLowering {
   constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
     super(program, lifted, facts, facts.mayUnwind);
     const runtime = new GoRuntime(program, lifted);
-    const host = {
-      type: this.type,
-      addFunction: (name: string, type: number) => this.addFunction(name, type),
-      define: (index: number, body: Uint8Array) => this.define(index, body),
-      addGlobal: () => this.addGlobal(ValType.I32),
-      beforeLoopCall: (code: Code) => this.beforeLoopCall(code),
-      wrap: (f: number, index: number) => this.wrap(f, index),
-    };
+    const host = this.host();
     this.#exports = new WaitingExports(program, runtime, host);
     letCallbacksWait(program, lifted, runtime, host);
     this.#morestack = runtime.get('runtime.morestack');
     if (![this.#morestack, runtime.get('runtime.execute')].every((f) => lifted.isLifted(f))) return;
     const { module } = program;
     const type = module.types.push({ kind: 'func', params: [ValType.I32], results: [] }) - 1;
-    this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', type), () => this.addGlobal(ValType.I32));
+    this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', type), host.addGlobal);
     this.#morestackOuter = this.addFunction('runtime.morestack.switch', this.type);
     this.wrap(this.#morestack, this.#morestackOuter);
   }

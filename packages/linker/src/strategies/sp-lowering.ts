@@ -72,6 +72,20 @@ const {
 } = Op;
 const EMPTY = -0x40;
 
+/** What parts of a strategy that stand in files of their own may do to the module. */
+export interface Host {
+  /** The type of Go functions. */
+  readonly type: number;
+  addFunction(name: string, type: number): number;
+  define(index: number, body: Uint8Array): void;
+  /** Has the module have one more i32, which starts as 0. */
+  addGlobal(): number;
+  /** Puts function `index`, of the same type, in the place of lifted function `f`. */
+  wrap(f: number, index: number): void;
+  /** In a scheduler loop, with SP in its global, before it enters a function. */
+  beforeLoopCall(code: Code): void;
+}
+
 export class SpLowering implements Lowering {
   readonly type: number;
   readonly extraParameters = 1;
@@ -123,6 +137,18 @@ export class SpLowering implements Lowering {
       }
     }
     this.#leavesSp = helpersThatLeaveSp(program);
+  }
+
+  /** This strategy, to its parts. */
+  protected host(): Host {
+    return {
+      type: this.type,
+      addFunction: (name, type) => this.addFunction(name, type),
+      define: (index, body) => this.define(index, body),
+      addGlobal: () => this.addGlobal(ValType.I32),
+      wrap: (f, index) => this.wrap(f, index),
+      beforeLoopCall: (code) => this.beforeLoopCall(code),
+    };
   }
 
   /** Has the module import a function. Returns its virtual index. */

@@ -32,7 +32,7 @@
  */
 import { type GoProgram, INDIRECT, type Lifted, SP_GLOBAL, SP_LOCAL } from '@go-wasm/lift';
 import { Code, decodeFunction, type Module, Op, ValType } from '@go-wasm/wasm';
-import { reach, UNREACHED } from '../analyses/reach.ts';
+import { reaches } from '../analyses/reach.ts';
 import { Hint, type Lowered } from '../lowered.ts';
 import { assemble, type Instruction } from './assemble.ts';
 import { G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
@@ -150,8 +150,10 @@ export abstract class StackfulLowering extends SpLowering {
     this.slotOf = this.addFunction('go_wasm.slot', this.addType([I32], [I32]));
     this.coroutineType = this.addType([], [I32]);
     this.coroutine = this.addFunction('go_wasm.coroutine', this.coroutineType);
-    this.#guard = new StackGuard(runtime, this.addFunction('go_wasm.guard', this.addType([I32], [])), () =>
-      this.addGlobal(I32),
+    this.#guard = new StackGuard(
+      runtime,
+      this.addFunction('go_wasm.guard', this.addType([I32], [])),
+      this.host().addGlobal,
     );
     this.mcallOuter = this.addFunction('runtime.mcall.switch', this.type);
     this.#morestackOuter = this.addFunction('runtime.morestack.switch', this.type);
@@ -588,7 +590,7 @@ export abstract class StackfulLowering extends SpLowering {
  * calls it, and for those by which a goroutine ends.
  */
 function leaveByFlag(program: GoProgram, lifted: Lifted, runtime: GoRuntime): Uint8Array {
-  const result = Uint8Array.from(reach(program, lifted, BY_FLAG), (way) => (way === UNREACHED ? 0 : 1));
+  const result = reaches(program, lifted, BY_FLAG);
   for (const name of BY_FLAG.ignored) result[runtime.get(name)] = 0;
   result[runtime.get('runtime.goexit1')] = 1;
   result[runtime.get('runtime.goexit')] = 1;

@@ -15,6 +15,7 @@ import type { GoProgram, Lifted } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
 import { assemble } from './assemble.ts';
 import { CTXT_GLOBAL, G, G_GLOBAL, type GoRuntime } from './go-runtime.ts';
+import type { Host } from './sp-lowering.ts';
 
 const EMPTY = -0x40;
 /** What newproc and its arguments may take above the stack guard: its frame is a small one (128 bytes at most). */
@@ -42,16 +43,6 @@ const {
   LocalTee,
   Return,
 } = Op;
-
-/** What is needed of the strategy. */
-export interface Host {
-  readonly type: number;
-  addFunction(name: string, type: number): number;
-  define(index: number, body: Uint8Array): void;
-  /** Has the module have one more i32, which starts as 0. */
-  addGlobal(): number;
-  wrap(f: number, index: number): void;
-}
 
 /** Programs that know no JavaScript stay as they are. */
 export function letCallbacksWait(program: GoProgram, lifted: Lifted, runtime: GoRuntime, host: Host): void {

@@ -21,6 +21,7 @@ import { type GoProgram, SP_GLOBAL } from '@go-wasm/lift';
 import { ByteWriter, Code, decodeFunction, encodeBody, type Module, Op, ValType } from '@go-wasm/wasm';
 import { assemble, type Instruction } from './assemble.ts';
 import { G_GLOBAL, type GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
+import type { Host } from './sp-lowering.ts';
 
 const EMPTY = -0x40;
 const { I32, I64 } = ValType;
@@ -49,18 +50,6 @@ const {
   Loop,
   Return,
 } = Op;
-
-/** What is needed of the strategy. */
-export interface Host {
-  /** The type of Go functions. */
-  readonly type: number;
-  addFunction(name: string, type: number): number;
-  define(index: number, body: Uint8Array): void;
-  /** Has the module have one more i32, which starts as 0. */
-  addGlobal(): number;
-  /** In a scheduler loop, with SP in its global, before it enters a function. */
-  beforeLoopCall(code: Code): void;
-}
 
 /** An export, and where in its code is what. */
 interface Wrapper {
