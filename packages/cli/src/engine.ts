@@ -1,30 +1,62 @@
+import { execFileSync } from 'node:child_process';
+import {
+  type Choice,
+  chooseSwitch,
+  engineFlags,
+  type Goos,
+  parseTarget,
+  runnable,
+  type StrategyName,
+  type SwitchName,
+  type Target,
+  whoRuns,
+} from '@go-wasm/linker/targets';
 import { EnvironmentError } from './errors.ts';
-import type { PipelineOptions } from './options.ts';
+import { which } from './toolchain.ts';
 
-/** What a strategy asks of the Node that runs the program. */
-const NODE_NEEDS: Partial<Record<PipelineOptions['switch'], { release: number; flags: readonly string[] }>> = {
-  asyncify: { release: 24, flags: [] },
-  jspi: { release: 25, flags: [] },
-  'stack-switching': { release: 26, flags: ['--experimental-wasm-wasmfx'] },
-};
+/** The Node that runs us. */
+export function thisNode(): Target {
+  return parseTarget(`node${process.versions.node.replace(/-.*/, '')}`);
+}
+
+/** A wasmtime; the newest if it does not say which one it is. */
+export function wasmtimeAt(path: string): Target {
+  const said = execFileSync(path, ['--version'], { encoding: 'utf8' });
+  return parseTarget(`wasmtime${/\d+(\.\d+)*/.exec(said)?.[0] ?? ''}`);
+}
+
+/** What `go-wasm run` runs a program in: js in this Node, wasip1 in wasmtime if it is in PATH, else in this Node. */
+export function thisHost(goos: Goos, env: NodeJS.ProcessEnv = process.env): Target {
+  const asked = env.GOWASIRUNTIME;
+  if (goos === 'js' || asked === 'node') return thisNode();
+  const wasmtime = which('wasmtime', env);
+  if (asked && asked !== 'wasmtime') return parseTarget(asked);
+  return wasmtime === undefined ? thisNode() : wasmtimeAt(wasmtime);
+}
+
+/** The strategy for `-switch` and `-target`. @param host stands in for a target where `auto` is asked for and none was named. */
+export function strategyFor(options: { switch: SwitchName; target: string }, goos: Goos, host?: () => Target): Choice {
+  const named = options.target === '' ? undefined : parseTarget(options.target);
+  return chooseSwitch(options.switch, named ?? (options.switch === 'auto' ? host?.() : undefined), goos);
+}
 
 /** The flags that this Node needs to run programs of a strategy; none if it cannot. */
-export function nodeFlags(strategy: PipelineOptions['switch']): readonly string[] {
-  const needs = NODE_NEEDS[strategy];
-  return needs && nodeRelease() >= needs.release ? needs.flags : [];
+export function nodeFlags(strategy: SwitchName): readonly string[] {
+  return engineFlags(thisNode(), strategy);
 }
 
 /** @throws EnvironmentError if the Node that runs us cannot run programs of a strategy. */
-export function checkNode(strategy: PipelineOptions['switch']): void {
-  const needs = NODE_NEEDS[strategy];
-  if (!needs || nodeRelease() >= needs.release) return;
-  throw new EnvironmentError(
-    'GW4031',
-    `Node ${process.version} cannot run programs for -switch=${strategy}: it takes Node ${needs.release} or later`,
-    { hint: `run go-wasm with Node ${needs.release}, or choose -switch=resume` },
-  );
+export function checkNode(strategy: Choice['strategy']): void {
+  if (strategy === 'jump-table' || runnable(thisNode()).all.includes(strategy)) return;
+  throw new EnvironmentError('GW4031', `Node ${process.version} cannot run programs for -switch=${strategy}`, {
+    hint: `choose -switch=resume; -switch=${strategy} runs in ${whoRuns(strategy)}`,
+  });
 }
 
-function nodeRelease(): number {
-  return Number.parseInt(process.versions.node, 10);
+/** What an engine can run, in words: for `go-wasm doctor`. */
+export function strategiesOf(target: Target): string {
+  const { all, plain } = runnable(target);
+  const withFlags = all.filter((name) => !plain.includes(name));
+  const flags = (name: StrategyName) => `${name} (with ${engineFlags(target, name).join(' ')})`;
+  return `${[...plain, ...withFlags.map(flags)].join(', ')}; -switch=auto takes ${chooseSwitch('auto', target).strategy}`;
 }

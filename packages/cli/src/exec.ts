@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import type { Choice, Goos } from '@go-wasm/linker/targets';
 import { JSPI_RUNNER, WASIP1_RUNNER } from './assets.ts';
 import { checkNode, nodeFlags } from './engine.ts';
 import { EnvironmentError } from './errors.ts';
-import type { PipelineOptions } from './options.ts';
 import { joinQuoted } from './quoted.ts';
 import { type Toolchain, which } from './toolchain.ts';
 
@@ -15,7 +15,7 @@ import { type Toolchain, which } from './toolchain.ts';
  * @throws EnvironmentError if the toolchain comes without the script that runs js programs, or this Node cannot run those
  *   of the strategy.
  */
-export function execFlag(go: Toolchain, goos: 'js' | 'wasip1', strategy: PipelineOptions['switch']): string {
+export function execFlag(go: Toolchain, goos: Goos, strategy: Choice['strategy']): string {
   const stack = stackSize();
   const node = ['node', ...(stack === undefined ? [] : [`--stack-size=${stack}`]), ...nodeFlags(strategy)];
   if (goos === 'wasip1') {

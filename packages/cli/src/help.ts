@@ -1,7 +1,12 @@
 import { optionalPasses, strategies } from '@go-wasm/linker';
+import { engines } from '@go-wasm/linker/targets';
 import type { GoCommand } from './go-flags.ts';
 
-const STRATEGIES = [...Object.values(strategies), { name: 'jump-table', description: "stock Go's way" }]
+const STRATEGIES = [
+  ...Object.values(strategies),
+  { name: 'jump-table', description: "stock Go's way" },
+  { name: 'auto', description: 'the best that the target can do; -v and go-wasm report say which, and why' },
+]
   .map(({ name, description }) => `      ${name.padEnd(16)} ${description}`)
   .join('\n');
 
@@ -12,6 +17,8 @@ const OPTIONS = `go-wasm's own flags (-flag=value or -flag value, one dash or tw
            =internal   stock Go's output; go-wasm only chooses the target and runs the program
   -switch=STRATEGY     how goroutines are switched (default resume):
 ${STRATEGIES}
+  -target=NAME,...     the engines and features that the module is for: ${Object.keys(engines).join(', ')}, with a
+                       version (node24, safari18.4) or without, +jspi; an error if one of them cannot run the strategy
   -structure=stackifier|relooper
                        the algorithm that structures control flow (default stackifier)
   -O=binaryen:LEVEL    have Binaryen (npm install binaryen) optimize the result: 1 to 4, s or z; takes seconds a megabyte

@@ -98,6 +98,7 @@ async function runCommander(argv: readonly string[]): Promise<number> {
     .argument('[function]', "Go's name for it, the end of that name, or a regular expression")
     .option('--all', 'a summary of all functions, as without a function')
     .option('--switch <strategy>', 'one strategy only: see go-wasm help build')
+    .option('--target <names>', 'engines and features that auto chooses for: see go-wasm help build')
     .option('--keep <regexp>', 'functions to leave as they are')
     .addHelpText('after', WHY_HELP)
     .action(async (input: string, name: string | undefined, flags: Record<string, string | boolean>) => {
@@ -124,6 +125,7 @@ async function runCommander(argv: readonly string[]): Promise<number> {
   for (const command of [link, env, cfg, report]) {
     command
       .option('--switch <strategy>', 'how goroutines are switched: see go-wasm help build')
+      .option('--target <names>', 'engines and features that the module is for: see go-wasm help build')
       .option('--structure <algorithm>', 'how control flow is structured: stackifier, relooper')
       .option('--no-pass <names>', 'passes to leave out')
       .option('--keep <regexp>', 'functions to leave as they are')

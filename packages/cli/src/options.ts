@@ -1,4 +1,11 @@
-import { type BinaryenLevel, binaryenLevels, type LinkOptions, optionalPasses, strategies } from '@go-wasm/linker';
+import {
+  type BinaryenLevel,
+  binaryenLevels,
+  type LinkOptions,
+  optionalPasses,
+  parseTarget,
+  strategies,
+} from '@go-wasm/linker';
 import { UsageError } from './errors.ts';
 import { sourceMapOptions } from './source-map.ts';
 
@@ -9,6 +16,8 @@ export type Linkmode = 'auto' | 'internal' | 'external';
 export interface PipelineOptions {
   linkmode: Linkmode;
   switch: NonNullable<LinkOptions['switch']>;
+  /** Engines and features, with commas between them; empty for any engine. */
+  target: string;
   structure: NonNullable<LinkOptions['structure']>;
   sourcemap: 'none' | 'inline' | 'file';
   /** Empty for our own passes alone. */
@@ -23,6 +32,7 @@ export interface PipelineOptions {
 export const DEFAULTS: PipelineOptions = {
   linkmode: 'auto',
   switch: 'resume',
+  target: '',
   structure: 'stackifier',
   sourcemap: 'none',
   O: '',
@@ -34,9 +44,11 @@ export const DEFAULTS: PipelineOptions = {
 type Switch = PipelineOptions['switch'];
 
 /** The flags that take one of a few values. */
-const CHOICES: { [flag in Exclude<keyof PipelineOptions, 'no-pass' | 'keep'>]: readonly PipelineOptions[flag][] } = {
+const CHOICES: {
+  [flag in Exclude<keyof PipelineOptions, 'no-pass' | 'keep' | 'target'>]: readonly PipelineOptions[flag][];
+} = {
   linkmode: ['auto', 'internal', 'external'],
-  switch: [...(Object.keys(strategies) as Switch[]), 'jump-table'],
+  switch: [...(Object.keys(strategies) as Switch[]), 'jump-table', 'auto'],
   structure: ['stackifier', 'relooper'],
   sourcemap: ['none', 'inline', 'file'],
   O: ['', ...binaryenLevels.map((level) => `binaryen:${level}` as const)],
@@ -63,6 +75,8 @@ function parse(name: keyof PipelineOptions, given: string | undefined): string |
   const value = given ?? (name === 'verify-each' ? 'true' : undefined);
   if (value === undefined) throw new UsageError('GW5001', `-${name} needs a value`, { hint: takes(name) });
   switch (name) {
+    case 'target':
+      return value === '' ? value : parseTarget(value).text;
     case 'keep':
       try {
         new RegExp(value);
@@ -86,6 +100,7 @@ function parse(name: keyof PipelineOptions, given: string | undefined): string |
 
 function takes(name: keyof PipelineOptions): string {
   if (name === 'keep') return "-keep takes a regular expression, as JavaScript has them, for Go's names of functions";
+  if (name === 'target') return '-target takes engines and features, with commas between them: node24,chromium, +jspi';
   const values = name === 'no-pass' ? optionalPasses : CHOICES[name];
   return `-${name} takes ${values.filter((value) => value !== '').join(', ')}`;
 }
@@ -113,6 +128,7 @@ export function toLinkOptions(options: PipelineOptions, output: string): LinkOpt
     ...(sourceMap && { sourceMap }),
     ...(options.O !== '' && { binaryen: options.O.slice('binaryen:'.length) as BinaryenLevel }),
     switch: options.switch,
+    ...(options.target !== '' && { target: options.target }),
     structure: options.structure,
     verify: options['verify-each'],
     ...(options['no-pass'] !== '' && { noPass: list(options['no-pass']) }),

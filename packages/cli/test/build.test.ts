@@ -41,6 +41,33 @@ describe('go-wasm build', () => {
     expect(readFileSync(file).equals(first)).toBe(true);
   });
 
+  test('-switch=auto chooses for the target, and -v says what and why', async () => {
+    const file = join(APP, 'auto.wasm');
+    const build = (...flags: string[]) => goWasm(['build', ...flags, '-o', file, '.'], { cwd: APP });
+    const quiet = await build('-switch=auto', '-target=node24,safari');
+    expect(quiet).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    expect(linkedWith(file)).toEqual({ ...DEFAULT, target: 'node24,safari' });
+    const { stderr } = await build('-switch=auto', '-target=node24,safari', '-v');
+    expect(stderr).toMatch(/^go-wasm: -switch=auto is resume, for node24,safari: \S.*\n/);
+    expect((await build('-switch=auto', '-v')).stderr).toMatch(/^go-wasm: -switch=auto is resume, for any engine: /);
+    expect((await build('-v')).stderr).not.toContain('-switch=auto');
+  });
+
+  test.each([
+    ['-switch=jspi -target=node26,safari', {}, 'GW2110: safari cannot run -switch=jspi: it has no jspi\n'],
+    ['-target=wasmtime', {}, 'GW2111: wasmtime does not run modules for GOOS=js\n'],
+    ['-target=chromium', { GOOS: 'wasip1' }, 'GW2111: chromium does not run modules for GOOS=wasip1\n'],
+    ['-target=netscape4', {}, "GW2109: there is no target 'netscape4'\n"],
+  ])('%s %j is refused before anything is built', async (flags, env, message) => {
+    const cwd = folder('refused', { 'go.mod': MOD, 'main.go': 'package main\n\nthis is not Go\n' });
+    for (const command of ['build', 'run', 'test']) {
+      const refused = await goWasm([command, ...flags.split(' '), '.'], { cwd, env });
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toMatch(/^go-wasm: GW.*\n {2}hint: .*\n$/);
+      expect(refused.stderr).toContain(message);
+    }
+  });
+
   test('keeps the build ID where go finds it', async () => {
     const id = execFileSync('go', ['tool', 'buildid', join(APP, 'app.wasm')], { env: userEnv() })
       .toString()

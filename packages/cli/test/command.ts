@@ -11,6 +11,7 @@ import { SECTION } from './double/linker.ts';
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 const HOST_OF_JSPI = here('../../linker/src/host/jspi.ts');
+const TARGETS = here('../../linker/src/targets.ts');
 
 /** Where the folders of this test file are: there is a space in every path. */
 export const TEMP: string = mkdtempSync(join(tmpdir(), 'go-wasm test-'));
@@ -24,7 +25,14 @@ export async function install(name: string, linker?: string): Promise<string> {
     bundle: true,
     platform: 'node',
     target: 'node20.19',
-    alias: linker === undefined ? {} : { '@go-wasm/linker': linker, '@go-wasm/linker/host/jspi': HOST_OF_JSPI },
+    alias:
+      linker === undefined
+        ? {}
+        : {
+            '@go-wasm/linker': linker,
+            '@go-wasm/linker/host/jspi': HOST_OF_JSPI,
+            '@go-wasm/linker/targets': TARGETS,
+          },
     conditions: ['@go-wasm/source'],
     external: ['binaryen'],
     outdir: join(root, 'dist'),

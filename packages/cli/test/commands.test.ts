@@ -7,7 +7,7 @@ import { which } from '../src/toolchain.ts';
 import { CACHE, folder, goWasm, linkedWith, PACKAGE, run, TEMP } from './command.ts';
 
 const VERSION = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version;
-const SWITCHES = `-switch takes ${[...Object.keys(strategies), 'jump-table'].join(', ')}`;
+const SWITCHES = `-switch takes ${[...Object.keys(strategies), 'jump-table', 'auto'].join(', ')}`;
 const MODULE = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 
 describe('go-wasm link', () => {
@@ -54,6 +54,12 @@ describe('go-wasm link', () => {
       code: 0,
     });
     expect(linkedWith(join(cwd, `${name}.wasm`))).toMatchObject({ switch: name });
+  });
+
+  test('-target is handed on', async () => {
+    const flags = ['link', 'in put.wasm', '-o', 'target.wasm', '-switch=auto', '-target', 'node24,+jspi'];
+    expect(await goWasm(flags, { cwd })).toMatchObject({ code: 0, stderr: '' });
+    expect(linkedWith(join(cwd, 'target.wasm'))).toMatchObject({ switch: 'auto', target: 'node24,+jspi' });
   });
 
   test('the output may be the input', async () => {
@@ -160,9 +166,10 @@ describe('go-wasm doctor', () => {
     const { code, stdout, stderr } = await goWasm(['doctor'], { env: { CI: 'true' } });
     expect([code, stderr]).toEqual([0, '']);
     const checks = lines(stdout).map((line) => line.replace(/: .*/, ''));
-    const expected = ['Node', 'Go', 'cache', 'js runner', 'shim', 'link'].map((name) => `ok    ${name}`);
-    expect(checks.slice(0, -1)).toEqual(expected);
-    expect(checks.at(-1)).toMatch(/^(ok|--) {4}wasmtime$/);
+    const names = ['Node', 'Go', 'cache', 'js runner', 'shim', 'link', 'strategies in this Node'];
+    expect(checks.slice(0, names.length)).toEqual(names.map((name) => `ok    ${name}`));
+    expect(checks[names.length]).toMatch(/^(ok|--) {4}wasmtime$/);
+    expect(stdout).toMatch(/strategies in this Node: resume.*; -switch=auto takes resume\n/);
     expect(stdout).toContain(CACHE);
   });
 
@@ -234,6 +241,11 @@ test.each([
   [['xyzzy'], "unknown command 'xyzzy'", 'see go-wasm help'],
   [['env', '--jsno'], "unknown option '--jsno'", 'Did you mean --json?'],
   [['build', '-switch=x'], '-switch=x is unknown', SWITCHES],
+  [
+    ['build', '-target'],
+    '-target needs a value',
+    '-target takes engines and features, with commas between them: node24,chromium, +jspi',
+  ],
 ])('go-wasm %j', async (args, message, hint) => {
   expect(await goWasm(args)).toEqual({
     code: 1,

@@ -88,9 +88,9 @@ describe('command lines', () => {
     [
       '-switch=goroutines',
       '-switch=goroutines is unknown',
-      '-switch takes resume, asyncify, stack-switching, jspi, jump-table',
+      '-switch takes resume, asyncify, stack-switching, jspi, jump-table, auto',
     ],
-    ['-switch', '-switch needs a value', '-switch takes resume, asyncify, stack-switching, jspi, jump-table'],
+    ['-switch', '-switch needs a value', '-switch takes resume, asyncify, stack-switching, jspi, jump-table, auto'],
     ['-ldflags=-linkmode=foo', '-linkmode=foo is unknown', '-linkmode takes auto, internal, external'],
     ['-verify-each=x', '-verify-each=x is unknown', '-verify-each takes true, false'],
     [

@@ -6,7 +6,7 @@
  */
 import { loadBinaryen } from '@go-wasm/asyncify';
 import type Binaryen from 'binaryen';
-import type { Feature } from './strategies/features.ts';
+import type { Feature } from './targets.ts';
 
 /** As `wasm-opt -O1` … `-O4`, `-Os`, `-Oz`. */
 export const binaryenLevels = ['1', '2', '3', '4', 's', 'z'] as const;

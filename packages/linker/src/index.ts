@@ -3,6 +3,14 @@ export { type Inspection, type Inspector, inspect } from './inspect.ts';
 export { type LinkOptions, type LinkReport, type LinkResult, link, optionalPasses } from './link.ts';
 export { GENERATED, HELPERS, packageOf, type Sizes, sizes } from './sizes.ts';
 export { type SourceMapOptions, splitSourceMapUrl, withSourceMapUrl } from './source-map.ts';
-export { type StrategyName, strategies } from './strategies/index.ts';
+export { strategies } from './strategies/index.ts';
 export type { SwitchStrategy } from './strategies/strategy.ts';
+export {
+  chooseSwitch,
+  type Goos,
+  parseTarget,
+  type StrategyName,
+  type SwitchName,
+  type Target,
+} from './targets.ts';
 export { type Chain, type Explainer, type Explanation, explain } from './why.ts';

@@ -3,16 +3,19 @@ import { GoWasmError, InternalError, UnsupportedError } from '@go-wasm/wasm';
 import { type BinaryenLevel, binaryenLevels, optimize } from './binaryen.ts';
 import { LinkContext, pipeline, type Stage } from './pipeline.ts';
 import { type Places, placesAsTheyAre, type SourceMapOptions, sourceMap, withSourceMapUrl } from './source-map.ts';
-import { type StrategyName, strategies } from './strategies/index.ts';
+import { strategies } from './strategies/index.ts';
 import { type StructurerName, structurers } from './structurers.ts';
+import { type Choice, chooseSwitch, parseTarget, requirements, type StrategyName, type SwitchName } from './targets.ts';
 
 /** The names of the stages that can be left out. */
 export const optionalPasses: readonly string[] = pipeline.filter(({ optional }) => optional).map(({ name }) => name);
 
 /** What the user can choose. */
 export interface LinkOptions {
-  /** How goroutines are switched: `jump-table` leaves the module as it is. Default `resume`. */
-  switch?: 'jump-table' | StrategyName;
+  /** How goroutines are switched: `jump-table` leaves the module as it is, `auto` takes the best for the target. Default `resume`. */
+  switch?: SwitchName;
+  /** The engines and features that the module is for: see {@link parseTarget}. Any engine that Go supports without it. */
+  target?: string;
   /** How control flow is structured. Default `stackifier`. */
   structure?: StructurerName;
   /** Check each function's control flow after it was structured, and the whole module at the end: slow, for tests and bug reports. */
@@ -34,6 +37,8 @@ export interface LinkReport {
   goVersion: string;
   goos: 'js' | 'wasip1';
   switch: string;
+  /** Why that strategy was chosen, where it was left to the linker. */
+  reason?: string;
   structure: string;
   inputBytes: number;
   outputBytes: number;
@@ -61,7 +66,7 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
     });
   }
   if (options.switch === 'jump-table') return identity(input, options);
-  const { cx, stages } = prepare(input, options);
+  const { cx, stages, reason } = prepare(input, options);
   if (options.sourceMap) cx.places = [];
   cx.binaryen = options.binaryen;
   const times = await run(stages, cx, options);
@@ -79,6 +84,7 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
       goVersion: program.goVersion,
       goos: program.goos,
       switch: cx.strategy.name,
+      ...(reason !== undefined && { reason }),
       structure: cx.structurer.name,
       inputBytes: input.length,
       outputBytes: cx.output.length,
@@ -91,20 +97,25 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
 /**
  * The stages that `options` ask for, and what they work on.
  *
- * @throws UnsupportedError for a choice that there is not.
+ * @throws UnsupportedError for a choice that there is not, or that the target cannot run.
  */
-export function prepare(input: Uint8Array, options: LinkOptions): { cx: LinkContext; stages: readonly Stage[] } {
-  const { switch: strategyName = 'resume', structure = 'stackifier', noPass = [] } = options;
-  const strategy = strategyName === 'jump-table' ? undefined : strategies[strategyName];
+export function prepare(
+  input: Uint8Array,
+  options: LinkOptions,
+): { cx: LinkContext; stages: readonly Stage[]; reason: Choice['reason'] } {
+  const { switch: asked = 'resume', structure = 'stackifier', noPass = [] } = options;
   const structurer = structurers[structure];
-  if (strategy === undefined)
-    throw unknownChoice('switch strategy', strategyName, ['jump-table', ...Object.keys(strategies)]);
+  if (asked === 'jump-table' || (asked !== 'auto' && !Object.hasOwn(requirements, asked)))
+    throw unknownChoice('switch strategy', asked, ['auto', 'jump-table', ...Object.keys(strategies)]);
+  const { strategy: name, reason } = chooseSwitch(asked, options.target ? parseTarget(options.target) : undefined);
+  const strategy = strategies[name as StrategyName];
   if (structurer === undefined) throw unknownChoice('structurer', structure, Object.keys(structurers));
   const { binaryen } = options;
   if (binaryen !== undefined && !binaryenLevels.includes(binaryen))
     throw unknownChoice("level of Binaryen's", binaryen, binaryenLevels);
   for (const name of noPass) if (!optionalPasses.includes(name)) throw unknownChoice('pass', name, optionalPasses);
   return {
+    reason,
     cx: new LinkContext(input, strategy, structurer, options.keep),
     stages: pipeline.filter(
       ({ name, strategy: only, asked }) =>

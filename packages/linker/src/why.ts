@@ -2,7 +2,8 @@
 import type { GoProgram } from '@go-wasm/lift';
 import { reach, Source, UNREACHED } from './analyses/reach.ts';
 import { type LinkOptions, prepare } from './link.ts';
-import { type StrategyName, strategies } from './strategies/index.ts';
+import { strategies } from './strategies/index.ts';
+import type { StrategyName } from './targets.ts';
 
 /** A module's functions, by their index among those that it defines. */
 export interface Explainer {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { colorsOf } from '../colors.ts';
+import { strategiesOf, thisNode, wasmtimeAt } from '../engine.ts';
 import { describe, EnvironmentError, fileError } from '../errors.ts';
 import { execFlag, jsRunner, withNode } from '../exec.ts';
 import { DEFAULTS } from '../options.ts';
@@ -82,9 +83,11 @@ export async function doctorCommand(): Promise<number> {
     });
     await check('link', () => linkHello(found, env));
   }
+  await check('strategies in this Node', () => strategiesOf(thisNode()));
   const wasmtime = which('wasmtime');
   const wasip1 = wasmtime ?? "not in PATH: wasip1 programs run in Node's WASI";
   process.stdout.write(`${wasmtime ? colors.green('ok') : colors.yellow('--')}    wasmtime: ${wasip1}\n`);
+  if (wasmtime) await check('strategies in wasmtime', () => strategiesOf(wasmtimeAt(wasmtime)));
   return failed ? 1 : 0;
 }
 
@@ -95,7 +98,7 @@ async function linkHello(go: Toolchain, env: NodeJS.ProcessEnv): Promise<string>
     writeFileSync(join(folder, 'main.go'), HELLO);
     const flags = [
       `-toolexec=${toolexecFlag(await shim(go), { ...DEFAULTS, linkmode: 'external' })}`,
-      `-exec=${execFlag(go, 'js', DEFAULTS.switch)}`,
+      `-exec=${execFlag(go, 'js', 'resume')}`,
     ];
     const { stdout } = await run('go', ['run', ...flags, 'main.go'], { env, cwd: folder });
     if (stdout !== 'hello from a goroutine\n') throw new Error(`a small program printed ${JSON.stringify(stdout)}`);

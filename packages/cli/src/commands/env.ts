@@ -1,3 +1,4 @@
+import { strategyFor } from '../engine.ts';
 import { UsageError } from '../errors.ts';
 import { parseGoflags } from '../go-flags.ts';
 import { DEFAULTS, type PipelineOptions } from '../options.ts';
@@ -20,6 +21,7 @@ export async function envCommand(given: Partial<PipelineOptions>, json: boolean)
       },
     );
   }
+  if (options.linkmode !== 'internal') options.switch = strategyFor(options, env.GOOS).strategy;
   const wrapper = withoutShim(goflags.toolexec) ?? [];
   const words = splitQuoted(goflags.rest) ?? [];
   if (options.linkmode !== 'internal') words.push(`-toolexec=${toolexecFlag(await shim(go), options, wrapper)}`);

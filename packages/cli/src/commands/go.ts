@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { strategyFor, thisHost } from '../engine.ts';
 import { UsageError } from '../errors.ts';
 import { execFlag, withNode } from '../exec.ts';
 import { type GoCommand, type GoCommandLine, parseGoArgs, parseGoflags } from '../go-flags.ts';
@@ -39,6 +40,15 @@ export async function goCommand(command: GoCommand, argv: readonly string[]): Pr
     });
   }
 
+  const runsHere = runs && !line.values.has('exec') && !goflags.exec;
+  if (options.linkmode !== 'internal') {
+    // Before anything is built: whether the target can run it.
+    const { strategy, reason } = strategyFor(options, target.GOOS, runsHere ? () => thisHost(target.GOOS) : undefined);
+    options.switch = strategy;
+    if (reason !== undefined && isOn(line, 'v'))
+      process.stderr.write(`go-wasm: -switch=auto is ${strategy}, ${reason}\n`);
+  }
+
   const env: NodeJS.ProcessEnv = runs ? withNode(target) : target;
   // An empty value would mean the one that `go env -w` has set.
   if (goflags.rest !== go.GOFLAGS) env.GOFLAGS = goflags.rest || ' ';
@@ -49,8 +59,8 @@ export async function goCommand(command: GoCommand, argv: readonly string[]): Pr
   if (options.linkmode !== 'internal')
     flags.push(`-toolexec=${toolexecFlag(await shim(go), options, wrapper, folder)}`);
   else if (wrapper.length > 0) flags.push(`-toolexec=${joinQuoted(wrapper)}`);
-  if (runs && !line.values.has('exec') && !goflags.exec) {
-    const strategy = options.linkmode === 'internal' ? 'jump-table' : options.switch;
+  if (runsHere) {
+    const strategy = options.linkmode === 'internal' || options.switch === 'auto' ? 'jump-table' : options.switch;
     flags.push(`-exec=${execFlag(go, target.GOOS, strategy)}`);
   }
 

@@ -111,6 +111,7 @@ function text({ title, total, sections, packages, functions, link: linked }: Rep
   blocks.push(table(`code by function (${functions.length})`, functions.slice(0, NAMED)));
   if (linked) {
     const { kept, structured } = linked.functions;
+    if (linked.reason !== undefined) blocks.push(`-switch=auto is ${linked.switch}, ${linked.reason}\n`);
     blocks.push(
       `-switch=${linked.switch} -structure=${linked.structure}: ${structured} functions structured, ${kept.length} left as they were\n` +
         kept.map(({ name, reason }) => `  ${name}: ${reason}\n`).join(''),

@@ -1,4 +1,12 @@
-import { type Chain, type Explanation, explain, type StrategyName, strategies } from '@go-wasm/linker';
+import {
+  type Chain,
+  chooseSwitch,
+  type Explanation,
+  explain,
+  parseTarget,
+  type StrategyName,
+  strategies,
+} from '@go-wasm/linker';
 import { UsageError } from '../errors.ts';
 import { find, unknown } from '../find.ts';
 import { inFile, readInput } from '../input.ts';
@@ -24,14 +32,16 @@ const PAYING: Readonly<Record<StrategyName, string>> = {
 /**
  * `go-wasm why FILE [FUNC]`: by which calls a function comes to a switch of goroutines; without FUNC the summary.
  *
- * @param only the one strategy that was asked for; all if undefined.
+ * @param asked the one strategy that was asked for; all if undefined.
  */
 export function whyCommand(
   file: string,
   query: string | undefined,
-  only: PipelineOptions['switch'] | undefined,
+  asked: PipelineOptions['switch'] | undefined,
   options: PipelineOptions,
 ): void {
+  const target = options.target === '' ? undefined : parseTarget(options.target);
+  const only = asked && chooseSwitch(asked, target).strategy;
   if (only === 'jump-table') {
     throw new UsageError(
       'GW5001',

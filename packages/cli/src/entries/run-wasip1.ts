@@ -8,9 +8,9 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { WASI } from 'node:wasi';
-import { checkNode } from '../engine.ts';
+import { type Choice, engineFlags } from '@go-wasm/linker/targets';
+import { checkNode, wasmtimeAt } from '../engine.ts';
 import { EnvironmentError, printError } from '../errors.ts';
-import type { PipelineOptions } from '../options.ts';
 import { exitCode, runInPlace } from '../run-go.ts';
 import { which } from '../toolchain.ts';
 
@@ -54,17 +54,7 @@ function envFlags(): string[] {
   return Object.entries(guestEnv).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
 }
 
-/** What wasmtime needs for a strategy. */
-const WASMTIME_FLAGS: Partial<Record<PipelineOptions['switch'], readonly string[]>> = {
-  asyncify: ['-W', 'max-wasm-stack=1048576', '-W', 'exceptions=y,function-references=y,gc=y'],
-  // wasmtime 49 panics when a collector meets a suspended stack.
-  'stack-switching': [
-    ...['-C', 'collector=null', '-W', 'max-wasm-stack=1048576'],
-    ...['-W', 'stack-switching=y,exceptions=y,function-references=y,gc=y'],
-  ],
-};
-
-async function main(strategy: PipelineOptions['switch'], program: string, args: string[]): Promise<number> {
+async function main(strategy: Choice['strategy'], program: string, args: string[]): Promise<number> {
   const asked = process.env.GOWASIRUNTIME;
   if (asked === 'node' || (!asked && !which('wasmtime'))) {
     checkNode(strategy);
@@ -78,7 +68,9 @@ async function main(strategy: PipelineOptions['switch'], program: string, args: 
     });
   }
   const extra = (process.env.GOWASIRUNTIMEARGS ?? '').split(/\s+/).filter((word) => word !== '');
-  if (runtime === 'wasmtime') extra.unshift(...(WASMTIME_FLAGS[strategy] ?? []));
+  const needed = runtime === 'wasmtime' ? engineFlags(wasmtimeAt(runtime), strategy) : [];
+  // Each suspended stack is as large as this says.
+  extra.unshift(...needed, ...(strategy === 'stack-switching' ? ['-W', 'max-wasm-stack=1048576'] : []));
   return exitCode(await runInPlace(runtime, flags(extra, program, args)));
 }
 
@@ -106,7 +98,7 @@ async function runInNode(program: string, args: string[]): Promise<number> {
 const argv = process.argv.slice(2);
 const strategy = /^-switch=(.*)/.exec(argv[0]!)?.[1];
 const [program, ...args] = strategy === undefined ? argv : argv.slice(1);
-main((strategy ?? 'jump-table') as PipelineOptions['switch'], program!, args)
+main((strategy ?? 'jump-table') as Choice['strategy'], program!, args)
   .catch((error: unknown) => {
     printError(error);
     return 1;

@@ -46,7 +46,7 @@ interface Exports {
   'go_wasm.cancelled': WebAssembly.Tag;
 }
 
-/** Whether this engine has JavaScript promise integration: Chrome 137, Node 25, and Firefox 149 have. */
+/** Whether this engine has JavaScript promise integration: Chrome 137, Node 24.15, and Firefox 153 have. */
 export function hasJspi(): boolean {
   return 'Suspending' in WebAssembly && 'promising' in WebAssembly;
 }
@@ -56,7 +56,7 @@ export function createJspi({ onPause = () => {}, onError = rethrow }: JspiOption
   if (!hasJspi()) {
     throw new Error(
       'this program was linked with -switch=jspi, and this engine has no JavaScript promise integration: ' +
-        'it needs Chrome 137, Node 25, or later; link with -switch=resume to run it here',
+        'it needs Chrome 137, Node 24.15, Firefox 153, or later; link with -switch=resume to run it here',
     );
   }
   /** By slot: lets the coroutine that waits there go on. */

@@ -39,6 +39,7 @@ import { instrument, State } from '@go-wasm/asyncify';
 import { type GoProgram, INDIRECT, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
 import { bytesOf, Code, decodeFunction, EngineLimits, type Module, Op, ValType } from '@go-wasm/wasm';
 import { reach, UNREACHED } from '../analyses/reach.ts';
+import { requirements } from '../targets.ts';
 import { assemble, type Instruction } from './assemble.ts';
 import { G } from './go-runtime.ts';
 import { StackfulLowering } from './stackful.ts';
@@ -107,7 +108,7 @@ const RARE: ReadonlySet<string> = new Set([
 export const asyncify: SwitchStrategy = {
   name: 'asyncify',
   description: "a goroutine's wasm stack is saved to memory and restored by code that Binaryen's Asyncify adds",
-  requires: ['exceptions', 'multi-memory'],
+  requires: requirements.asyncify,
   switchesAt: { functions: ['runtime.mcall'], ignored: RARE },
   start: (program, lifted, facts) => new AsyncifyLowering(program, lifted, facts),
 };

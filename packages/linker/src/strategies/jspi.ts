@@ -21,6 +21,7 @@
  */
 import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
 import { type Module, Op, UnsupportedError, ValType } from '@go-wasm/wasm';
+import { requirements } from '../targets.ts';
 import { assemble, type Instruction } from './assemble.ts';
 import { CTXT_GLOBAL, G, G_GLOBAL, M } from './go-runtime.ts';
 import { BY_FLAG, StackfulLowering } from './stackful.ts';
@@ -59,7 +60,7 @@ const {
 export const jspi: SwitchStrategy = {
   name: 'jspi',
   description: 'a goroutine keeps its wasm stack, suspended by promises; needs JavaScript promise integration',
-  requires: ['exceptions', 'jspi'],
+  requires: requirements.jspi,
   switchesAt: BY_FLAG,
   start: (program, lifted, facts) => {
     if (program.goos !== 'js') {

@@ -14,6 +14,7 @@
  */
 import type { GoProgram, Lifted } from '@go-wasm/lift';
 import { Op, refType, ValType } from '@go-wasm/wasm';
+import { requirements } from '../targets.ts';
 import type { Instruction } from './assemble.ts';
 import { BY_FLAG, StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
@@ -50,7 +51,7 @@ const {
 export const stackSwitching: SwitchStrategy = {
   name: 'stack-switching',
   description: 'a goroutine keeps its wasm stack as a continuation; needs wasm stack switching and exceptions',
-  requires: ['exceptions', 'stack-switching'],
+  requires: requirements['stack-switching'],
   switchesAt: BY_FLAG,
   start: (program, lifted, facts) => new StackSwitchingLowering(program, lifted, facts),
 };

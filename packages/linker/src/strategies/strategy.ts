@@ -3,7 +3,7 @@ import type { Module } from '@go-wasm/wasm';
 import type { Sources } from '../analyses/reach.ts';
 import type { FunctionImport } from '../imports.ts';
 import type { Lowered } from '../lowered.ts';
-import type { Feature } from './features.ts';
+import type { Feature } from '../targets.ts';
 
 /** What the analyses have found out; arrays go by index among the defined functions. */
 export interface Facts {
