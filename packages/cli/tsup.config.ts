@@ -32,6 +32,21 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
     tsconfig: '../../tsconfig.base.json',
     silent: true,
   },
+  // The runtime as a part of the modules that -emit=module writes.
+  {
+    entry: { 'module-host': 'src/entries/module-host.ts' },
+    format: 'iife',
+    globalName: 'goWasm',
+    target: 'es2022',
+    platform: 'browser',
+    noExternal: [/./],
+    minify: true,
+    esbuildOptions(options) {
+      options.conditions = ['@go-wasm/source'];
+    },
+    tsconfig: '../../tsconfig.base.json',
+    silent: true,
+  },
 ]);
 
 export default config;

@@ -12,6 +12,10 @@ export const WASIP1_RUNNER: string = asset('dist/run-wasip1.cjs');
 export const JSPI_RUNNER: string = asset('dist/run-jspi.cjs');
 /** What runs in the page of a report. */
 export const REPORT_PAGE: string = asset('dist/report-page.global.js');
+/** The runtime, as a part of the modules that -emit=module writes. */
+export const MODULE_HOST: string = asset('dist/module-host.global.js');
+/** The Go sources of what describes the exports of a package. */
+export const EXPORTS_SOURCES: string = asset('exports');
 /** The Go sources of the shim. */
 export const SHIM_SOURCES: string = asset('shim');
 

@@ -31,7 +31,12 @@ abstract class CommandError extends Error {
  */
 export class EnvironmentError extends CommandError {}
 
-/** The command line is wrong. GW5001 unknown command, flag or value · GW5002 unknown function · GW5003 function without a graph · GW5004 no source map. */
+/**
+ * The command line is wrong.
+ *
+ * GW5001 unknown command, flag or value · GW5002 unknown function · GW5003 function without a graph · GW5004 no source map ·
+ * GW5005 exports that make no module.
+ */
 export class UsageError extends CommandError {}
 
 /** The error of a failed file operation, in words. `verb` says what was tried: `read` or `write`. */

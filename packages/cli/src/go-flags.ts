@@ -1,3 +1,4 @@
+import { UsageError } from './errors.ts';
 import { ownFlag, type PipelineOptions, setOption } from './options.ts';
 import { joinQuoted, splitQuoted } from './quoted.ts';
 
@@ -40,6 +41,8 @@ export interface GoCommandLine {
   toolexec: string[] | undefined;
   /** The values of the flags that decide what is written or run; the last one counts. */
   values: Map<string, string>;
+  /** What `-emit` says that a build writes: the program, or a JavaScript module that runs it. */
+  emit: 'wasm' | 'module';
   /** The user asks for help. */
   help: boolean;
 }
@@ -58,6 +61,7 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
     flags: 0,
     toolexec: undefined,
     values: new Map(),
+    emit: 'wasm',
     help: false,
   };
   let i = 0;
@@ -89,6 +93,14 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
     if (own) {
       const apart = own === 'value' && !equals;
       setOption(line.options, name, equals ? inline : apart ? argv[++i] : undefined);
+      continue;
+    }
+    if (name === 'emit' && command === 'build') {
+      const kind = equals ? inline : argv[++i];
+      if (kind !== 'wasm' && kind !== 'module') {
+        throw new UsageError('GW5001', `-emit=${kind ?? ''} is unknown`, { hint: '-emit takes wasm, module' });
+      }
+      line.emit = kind;
       continue;
     }
     if (place === 'flags' && /^(h|help)$/.test(name)) line.help = true;

@@ -42,9 +42,14 @@ const TEXTS: Record<GoCommand, { what: string; usage: string; examples: string; 
     examples: `  go-wasm build -o app.wasm ./cmd/app
   go-wasm build -o dist/ ./cmd/...
   GOOS=wasip1 go-wasm build -trimpath -ldflags="-s -w" -o app.wasm .
+  go-wasm build -emit=module -o dist/app ./parser
   go-wasm build -linkmode=external .        fail rather than fall back to stock Go's output
 `,
-    more: '-linkmode may also stand in -ldflags.',
+    more: `-linkmode may also stand in -ldflags.
+
+-emit=module writes a JavaScript module with types beside the program: -o dist/app makes app.js, app.d.ts and app.wasm.
+It exports the functions of the package that have //gowasm:export, //gowasm:async (they give promises) or //go:wasmexport
+as the last line of their comments.`,
   },
   install: {
     what: 'Builds programs for WebAssembly and puts them in GOPATH/bin/js_wasm.',

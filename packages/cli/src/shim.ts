@@ -18,18 +18,24 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
   return env.GO_WASM_CACHE ? resolve(env.GO_WASM_CACHE) : envPaths('go-wasm', { suffix: '' }).cache;
 }
 
+/** The shim for this machine. @throws EnvironmentError if it cannot be built or written. */
+export function shim(go: Toolchain): Promise<string> {
+  return hostTool(go, NAME, SHIM_SOURCES);
+}
+
 /**
- * The shim for this machine, built with the user's own Go if it is not there yet. It is kept by what goes into it: its
- * sources, Go's version, the machine's kind.
+ * A Go program of ours for this machine, built with the user's own Go if it is not there yet. It is kept by what goes into
+ * it: its sources, Go's version, the machine's kind.
  *
+ * @param sources the folder of its module.
  * @throws EnvironmentError if it cannot be built or written.
  */
-export async function shim(go: Toolchain): Promise<string> {
+export async function hostTool(go: Toolchain, name: string, sources: string): Promise<string> {
   const windows = go.GOHOSTOS === 'windows';
   const key = createHash('sha256').update(JSON.stringify([go.GOVERSION, go.GOHOSTOS, go.GOHOSTARCH]));
-  for (const file of readdirSync(SHIM_SOURCES).sort()) key.update(file).update(readFileSync(join(SHIM_SOURCES, file)));
+  for (const file of readdirSync(sources).sort()) key.update(file).update(readFileSync(join(sources, file)));
   const folder = join(cacheFolder(), 'shim', key.digest('hex').slice(0, 16));
-  const program = join(folder, windows ? `${NAME}.exe` : NAME);
+  const program = join(folder, windows ? `${name}.exe` : name);
   if (existsSync(program)) return program;
 
   let aside: string;
@@ -52,7 +58,7 @@ export async function shim(go: Toolchain): Promise<string> {
       join(go.GOROOT, 'bin', windows ? 'go.exe' : 'go'),
       ['build', '-ldflags=-s -w', '-o', built, '.'],
       {
-        cwd: SHIM_SOURCES,
+        cwd: sources,
         env: hostEnv(go),
       },
     );
@@ -61,7 +67,7 @@ export async function shim(go: Toolchain): Promise<string> {
     // Somebody else may have built it in the meantime; Windows does not rename onto a program that runs.
     if (!existsSync(program)) {
       const { stderr, message } = cause as Error & { stderr?: string };
-      throw new EnvironmentError('GW4020', `the -toolexec shim cannot be built: ${(stderr || message).trim()}`, {
+      throw new EnvironmentError('GW4020', `${name} cannot be built: ${(stderr || message).trim()}`, {
         hint: 'see what go-wasm doctor says',
         cause,
       });

@@ -59,6 +59,15 @@ export async function install(name: string, linker?: string): Promise<string> {
     format: 'iife',
     entryPoints: { 'report-page.global': here('../src/page/report.ts') },
   });
+  await build({
+    ...shared,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    globalName: 'goWasm',
+    entryPoints: { 'module-host.global': entry('entries/module-host.ts') },
+  });
+  cpSync(here('../exports'), join(root, 'exports'), { recursive: true });
   cpSync(here('../shim'), join(root, 'shim'), { recursive: true });
   copyFileSync(here('../package.json'), join(root, 'package.json'));
   writeFileSync(

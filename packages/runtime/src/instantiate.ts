@@ -138,8 +138,10 @@ export async function launch<Exports>(
   memory = mem;
   for (const [name, value] of Object.entries(own)) {
     if (typeof value !== 'function') continue;
-    exports[name] = program.guard(name, value as Call);
-    async[name] = program.promise(name, value as Call);
+    // What -emit=module exports in place of a function has its name, with this in front.
+    const known = name.replace(/^gowasm\./, '');
+    exports[name] = program.guard(known, value as Call);
+    async[name] = program.promise(known, value as Call);
   }
   const { args = [], argv0 = 'js', env = {} } = options;
   try {

@@ -400,7 +400,8 @@ export function createProgram(go: JsGo, world: World): Program {
   };
 
   const endSyncCall = (name: string): void => {
-    if (endCall()) throw new BlockedError(name, `call it as async.${name}(…), which returns a promise`);
+    if (endCall())
+      throw new BlockedError(name, `call it as async.${name}(…), or write //gowasm:async above it, for a promise`);
   };
 
   /** An export that waited is done; its result lies where it takes it from. */

@@ -14,14 +14,20 @@ import { runGo } from '../run-go.ts';
 import { cacheFolder, shim, toolexecFlag, withoutShim } from '../shim.ts';
 import { moveMapsOut } from '../source-map.ts';
 import { targetEnv, toolchain } from '../toolchain.ts';
+import { moduleBuild } from './emit-module.ts';
 
 /**
  * `go-wasm build`, `run`, `test`, `install`: go's own command for wasm, with the pipeline behind its linker.
  *
+ * @param run runs go, with arguments and an environment; it gives its exit code.
  * @returns go's exit code.
  */
-export async function goCommand(command: GoCommand, argv: readonly string[]): Promise<number> {
-  const line = parseGoArgs(command, argv);
+export async function goCommand(
+  command: GoCommand,
+  argv: readonly string[],
+  run: typeof runGo = runGo,
+): Promise<number> {
+  let line = parseGoArgs(command, argv);
   if (line.help) {
     process.stdout.write(goHelp(command));
     return 0;
@@ -32,6 +38,11 @@ export async function goCommand(command: GoCommand, argv: readonly string[]): Pr
   const goflags = parseGoflags(go.GOFLAGS);
   const options = { ...DEFAULTS, ...goflags.options, ...line.options };
   const folder = resolve(line.chdir ?? '.');
+  const env: NodeJS.ProcessEnv = runs ? withNode(target) : { ...target };
+  // An empty value would mean the one that `go env -w` has set.
+  if (goflags.rest !== go.GOFLAGS) env.GOFLAGS = goflags.rest || ' ';
+  const module = line.emit === 'module' ? await moduleBuild(line, go, env, folder) : undefined;
+  if (module) line = module.line;
   const output = line.values.get('o');
   const mapsApart = options.sourcemap === 'file';
   if (mapsApart && (output === undefined || options.linkmode === 'internal')) {
@@ -49,9 +60,6 @@ export async function goCommand(command: GoCommand, argv: readonly string[]): Pr
       process.stderr.write(`go-wasm: -switch=auto is ${strategy}, ${reason}\n`);
   }
 
-  const env: NodeJS.ProcessEnv = runs ? withNode(target) : target;
-  // An empty value would mean the one that `go env -w` has set.
-  if (goflags.rest !== go.GOFLAGS) env.GOFLAGS = goflags.rest || ' ';
   if (watched()) env[TERMINAL_VARIABLE] = '1';
 
   const flags: string[] = [];
@@ -71,9 +79,10 @@ export async function goCommand(command: GoCommand, argv: readonly string[]): Pr
   const args = [...flags, ...line.args.slice(0, line.flags), ...staged, ...line.args.slice(line.flags)];
   let code: number | undefined;
   try {
-    code = await runGo([command, ...chdir, ...args], env);
+    code = await run([command, ...chdir, ...args], env);
   } finally {
     placement?.finish(code === 0);
+    module?.finish(code === 0);
   }
   if (code === 0 && mapsApart && !isOn(line, 'n')) moveMapsOut(resolve(folder, output!));
   return code;

@@ -1,0 +1,3 @@
+module go-wasm/exports
+
+go 1.24
