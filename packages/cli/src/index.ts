@@ -1,1 +1,13 @@
+export {
+  BuildError,
+  type BuiltModule,
+  buildModule,
+  codeFrame,
+  type EmittedModule,
+  isInput,
+  type ModuleInputs,
+  type ModuleOptions,
+  moduleInputs,
+  type Problem,
+} from './build-module.ts';
 export { main } from './main.ts';

@@ -14,18 +14,25 @@ import { runGo } from '../run-go.ts';
 import { cacheFolder, shim, toolexecFlag, withoutShim } from '../shim.ts';
 import { moveMapsOut } from '../source-map.ts';
 import { targetEnv, toolchain } from '../toolchain.ts';
-import { moduleBuild } from './emit-module.ts';
+import { type EmittedModule, moduleBuild, writeModule } from './emit-module.ts';
+
+/** What others than the command line do in another way. */
+export interface GoHooks {
+  /** Runs go, with arguments and an environment. Gives its exit code. */
+  run?: typeof runGo;
+  /** Takes what `-emit=module` has made. */
+  emit?: (module: EmittedModule) => void;
+}
 
 /**
  * `go-wasm build`, `run`, `test`, `install`: go's own command for wasm, with the pipeline behind its linker.
  *
- * @param run runs go, with arguments and an environment; it gives its exit code.
  * @returns go's exit code.
  */
 export async function goCommand(
   command: GoCommand,
   argv: readonly string[],
-  run: typeof runGo = runGo,
+  { run = runGo, emit = writeModule }: GoHooks = {},
 ): Promise<number> {
   let line = parseGoArgs(command, argv);
   if (line.help) {
@@ -78,12 +85,14 @@ export async function goCommand(
   const staged = placement?.output === undefined ? [] : ['-o', placement.output];
   const args = [...flags, ...line.args.slice(0, line.flags), ...staged, ...line.args.slice(line.flags)];
   let code: number | undefined;
+  let emitted: EmittedModule | undefined;
   try {
     code = await run([command, ...chdir, ...args], env);
   } finally {
     placement?.finish(code === 0);
-    module?.finish(code === 0);
+    emitted = module?.finish(code === 0);
   }
+  if (emitted) emit(emitted);
   if (code === 0 && mapsApart && !isOn(line, 'n')) moveMapsOut(resolve(folder, output!));
   return code;
 }
