@@ -7,7 +7,7 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
   // Programs that other programs start: one file each, all they need in it, nothing to resolve when they start.
   // CommonJS, which Node loads faster.
   {
-    entry: ['src/entries/link-step.ts', 'src/entries/run-jspi.ts', 'src/entries/run-wasip1.ts'],
+    entry: ['link-step', 'run-browser', 'run-js', 'run-jspi', 'run-wasip1'].map((name) => `src/entries/${name}.ts`),
     format: 'cjs',
     target: 'node20.19',
     noExternal: [/./],
@@ -15,19 +15,22 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
     // From the sources of the other packages, so that none of them need be built before this one.
     esbuildOptions(options) {
       options.conditions = ['@go-wasm/source'];
-      // 14 MB, and needed for one strategy only.
-      options.external = ['binaryen'];
+      // Large, and needed for one strategy only, or for browsers.
+      options.external = ['binaryen', 'playwright-core'];
     },
     tsconfig: '../../tsconfig.base.json',
     silent: true,
   },
   // What runs in a browser, to be put into a page.
   {
-    entry: { 'report-page': 'src/page/report.ts' },
+    entry: { 'report-page': 'src/page/report.ts', 'program-page': 'src/page/program.ts' },
     format: 'iife',
     target: 'es2022',
     platform: 'browser',
     noExternal: [/./],
+    esbuildOptions(options) {
+      options.conditions = ['@go-wasm/source'];
+    },
     minify: true,
     tsconfig: '../../tsconfig.base.json',
     silent: true,

@@ -36,6 +36,7 @@ export const engineNames: readonly EngineName[] = ['node', 'node26', 'wasmtime',
 const folder = fileURLToPath(new URL('../engines/', import.meta.url));
 /** What `go-wasm run` uses: built by `npm ci`. */
 const wasiRunner = fileURLToPath(new URL('../../packages/cli/dist/run-wasip1.cjs', import.meta.url));
+const browserRunner = fileURLToPath(new URL('../../packages/cli/dist/run-browser.cjs', import.meta.url));
 const exe = process.platform === 'win32' ? '.exe' : '';
 const wasmtimePath = join(folder, 'wasmtime/wasmtime_cli', `wasmtime${exe}`);
 
@@ -99,7 +100,11 @@ export function command(
     argv0: 'node',
     env: { PWD: cwd, GOWASIRUNTIME: 'node' },
   });
-  if (engine.name === 'chromium') throw new Error('Chromium runs pages, not files');
+  if (engine.name === 'chromium') {
+    if (goos !== 'js') throw new Error('Chromium runs js, not wasip1');
+    const env = { PWD: cwd, GO_WASM_BROWSER: engine.path };
+    return { file: process.execPath, args: [browserRunner, wasm, ...args], argv0: 'node', env };
+  }
   if (engine.name !== 'wasmtime') return node(goos === 'js' ? join(goroot, 'lib/wasm/wasm_exec_node.js') : wasiRunner);
   if (goos === 'js') throw new Error('wasmtime runs wasip1, not js');
   return {

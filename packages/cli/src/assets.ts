@@ -10,6 +10,10 @@ export const LINK_STEP: string = asset('dist/link-step.cjs');
 export const WASIP1_RUNNER: string = asset('dist/run-wasip1.cjs');
 /** The script that runs a js program of the `jspi` strategy. */
 export const JSPI_RUNNER: string = asset('dist/run-jspi.cjs');
+/** The script that runs a js program in a browser. What runs in the page is beside it. */
+export const BROWSER_RUNNER: string = asset('dist/run-browser.cjs');
+/** The script that runs a js program in engines that are much like Node. */
+export const JS_RUNNER: string = asset('dist/run-js.cjs');
 /** What runs in the page of a report. */
 export const REPORT_PAGE: string = asset('dist/report-page.global.js');
 /** The runtime, as a part of the modules that -emit=module writes. */

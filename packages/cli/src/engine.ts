@@ -3,6 +3,7 @@ import {
   type Choice,
   chooseSwitch,
   engineFlags,
+  engines,
   type Goos,
   parseTarget,
   runnable,
@@ -25,9 +26,20 @@ export function wasmtimeAt(path: string): Target {
   return parseTarget(`wasmtime${/\d+(\.\d+)*/.exec(said)?.[0] ?? ''}`);
 }
 
-/** What `go-wasm run` runs a program in: js in this Node, wasip1 in wasmtime if it is in PATH, else in this Node. */
-export function thisHost(goos: Goos, env: NodeJS.ProcessEnv = process.env): Target {
-  const asked = env.GOWASIRUNTIME;
+/**
+ * What `go-wasm run` runs a program in: js in this Node, wasip1 in wasmtime if it is in PATH, else in this Node.
+ *
+ * @param host what `-host` says. Of one that is not in the table nothing is known: it can do what all can.
+ */
+export function thisHost(
+  goos: Goos,
+  host: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+): Target | undefined {
+  if (host !== undefined && host !== 'node' && host !== 'wasmtime') {
+    return Object.hasOwn(engines, host) ? parseTarget(host) : undefined;
+  }
+  const asked = host ?? env.GOWASIRUNTIME;
   if (goos === 'js' || asked === 'node') return thisNode();
   const wasmtime = which('wasmtime', env);
   if (asked && asked !== 'wasmtime') return parseTarget(asked);
@@ -35,7 +47,11 @@ export function thisHost(goos: Goos, env: NodeJS.ProcessEnv = process.env): Targ
 }
 
 /** The strategy for `-switch` and `-target`. @param host stands in for a target where `auto` is asked for and none was named. */
-export function strategyFor(options: { switch: SwitchName; target: string }, goos: Goos, host?: () => Target): Choice {
+export function strategyFor(
+  options: { switch: SwitchName; target: string },
+  goos: Goos,
+  host?: () => Target | undefined,
+): Choice {
   const named = options.target === '' ? undefined : parseTarget(options.target);
   return chooseSwitch(options.switch, named ?? (options.switch === 'auto' ? host?.() : undefined), goos);
 }
@@ -59,4 +75,16 @@ export function strategiesOf(target: Target): string {
   const withFlags = all.filter((name) => !plain.includes(name));
   const flags = (name: StrategyName) => `${name} (with ${engineFlags(target, name).join(' ')})`;
   return `${[...plain, ...withFlags.map(flags)].join(', ')}; -switch=auto takes ${chooseSwitch('auto', target).strategy}`;
+}
+
+/**
+ * V8's stack size for a Go program, in KB: the 8192 that Go's own runner asks for, as far as the system's limit for the
+ * main thread allows. Beyond that, deep recursion is a segmentation fault instead of an exception. Undefined on Windows,
+ * where the limit is in node.exe.
+ */
+export function stackSize(): number | undefined {
+  if (process.platform === 'win32') return undefined;
+  const limit = Number(execFileSync('/bin/sh', ['-c', 'ulimit -s'], { encoding: 'utf8' }));
+  // What V8 calls from there, and the environment, need room below the limit.
+  return Number.isNaN(limit) ? 8192 : Math.max(984, Math.min(8192, limit - 512));
 }

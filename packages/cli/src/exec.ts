@@ -1,29 +1,81 @@
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { Choice, Goos } from '@go-wasm/linker/targets';
-import { JSPI_RUNNER, WASIP1_RUNNER } from './assets.ts';
-import { checkNode, nodeFlags } from './engine.ts';
-import { EnvironmentError } from './errors.ts';
+import { BROWSER_RUNNER, JS_RUNNER, JSPI_RUNNER, WASIP1_RUNNER } from './assets.ts';
+import { isBrowser } from './browser.ts';
+import { checkNode, nodeFlags, stackSize } from './engine.ts';
+import { EnvironmentError, UsageError } from './errors.ts';
 import { joinQuoted } from './quoted.ts';
 import { type Toolchain, which } from './toolchain.ts';
+
+/** Where programs can run, by the name that `-host` takes, and for which GOOS. */
+const HOSTS = {
+  node: ['js', 'wasip1'],
+  chromium: ['js'],
+  firefox: ['js'],
+  deno: ['js'],
+  bun: ['js'],
+  wasmtime: ['wasip1'],
+} as const;
+export type HostName = keyof typeof HOSTS;
+
+/** The value of `-host`. @throws UsageError */
+export function parseHost(value: string | undefined): HostName {
+  const names = Object.keys(HOSTS) as HostName[];
+  const found = names.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw new UsageError('GW5001', value === undefined ? '-host needs a value' : `-host=${value} is unknown`, {
+    hint: `-host takes ${names.join(', ')}`,
+  });
+}
+
+export interface Run {
+  goos: Goos;
+  strategy: Choice['strategy'];
+  /** Where the user wants it; undefined for Node, and for wasmtime where it is there and the program is for WASI. */
+  host?: HostName | undefined;
+  /** Whether net/http uses a browser's `fetch`. */
+  fetch?: boolean;
+}
 
 /**
  * The value of `-exec`: Node with what runs the program. go starts it, and Node must be called by its name: net/http's
  * wasm port looks at `process.argv0`.
  *
- * @throws EnvironmentError if the toolchain comes without the script that runs js programs, or this Node cannot run those
- *   of the strategy.
+ * @throws EnvironmentError if the toolchain comes without the script that runs js programs, or the host is missing or cannot
+ *   run those of the strategy; UsageError if it is not for this GOOS.
  */
-export function execFlag(go: Toolchain, goos: Goos, strategy: Choice['strategy']): string {
+export function execFlag(go: Toolchain, { goos, strategy, host, fetch }: Run): string {
+  const supported: readonly string[] = HOSTS[host ?? 'node'];
+  if (!supported.includes(goos)) {
+    const others = Object.entries(HOSTS).filter(([, systems]: [string, readonly string[]]) => systems.includes(goos));
+    throw new UsageError('GW5001', `-host=${host} cannot run programs for GOOS=${goos}`, {
+      hint: `${others.map(([name]) => name).join(', ')} can; or build for GOOS=${supported[0]}`,
+    });
+  }
+  if (isBrowser(host)) {
+    const flags = [`-host=${host}`, `-switch=${strategy}`, ...(fetch ? ['-fetch'] : [])];
+    return joinQuoted(['node', BROWSER_RUNNER, ...flags]);
+  }
+  if (host === 'deno' || host === 'bun') {
+    const path = which(host);
+    if (path === undefined) throw new EnvironmentError('GW4030', `${host} is not in PATH`);
+    return joinQuoted([path, 'run', ...(host === 'deno' ? denoFlags() : []), JS_RUNNER]);
+  }
   const stack = stackSize();
   const node = ['node', ...(stack === undefined ? [] : [`--stack-size=${stack}`]), ...nodeFlags(strategy)];
   if (goos === 'wasip1') {
     // Whether Node runs the program at all, the runner decides.
-    return joinQuoted([...node, '--disable-warning=ExperimentalWarning', WASIP1_RUNNER, `-switch=${strategy}`]);
+    const flags = [...(host === undefined ? [] : [`-host=${host}`]), `-switch=${strategy}`];
+    return joinQuoted([...node, '--disable-warning=ExperimentalWarning', WASIP1_RUNNER, ...flags]);
   }
   checkNode(strategy);
   return joinQuoted([...node, ...(strategy === 'jspi' ? [JSPI_RUNNER, glue(go, 'wasm_exec.js')] : [jsRunner(go)])]);
+}
+
+function denoFlags(): string[] {
+  const stack = stackSize();
+  return ['--allow-all', '--quiet', ...(stack === undefined ? [] : [`--v8-flags=--stack-size=${stack}`])];
 }
 
 /** The toolchain's own script that runs a js program in Node. */
@@ -44,16 +96,4 @@ export function withNode(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   if (which('node', env) === process.execPath) return env;
   const name = Object.keys(env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
   return { ...env, [name]: dirname(process.execPath) + delimiter + (env[name] ?? '') };
-}
-
-/**
- * V8's stack size for a Go program, in KB: the 8192 that Go's own runner asks for, as far as the system's limit for the
- * main thread allows. Beyond that, deep recursion is a segmentation fault instead of an exception. Undefined on Windows,
- * where the limit is in node.exe.
- */
-export function stackSize(): number | undefined {
-  if (process.platform === 'win32') return undefined;
-  const limit = Number(execFileSync('/bin/sh', ['-c', 'ulimit -s'], { encoding: 'utf8' }));
-  // What V8 calls from there, and the environment, need room below the limit.
-  return Number.isNaN(limit) ? 8192 : Math.max(984, Math.min(8192, limit - 512));
 }

@@ -1,4 +1,5 @@
 import { UsageError } from './errors.ts';
+import { type HostName, parseHost } from './exec.ts';
 import { ownFlag, type PipelineOptions, setOption } from './options.ts';
 import { joinQuoted, splitQuoted } from './quoted.ts';
 
@@ -33,6 +34,8 @@ export interface GoCommandLine {
   chdir: string | undefined;
   /** Our own options that were given. */
   options: Partial<PipelineOptions>;
+  /** Where to run the program: the value of `-host`. */
+  host: HostName | undefined;
   /** What go gets, in order, without `-C`, `-toolexec` and our flags; `-linkmode` is gone from `-ldflags`. */
   args: string[];
   /** Of `args`: how many come before the package list (all of them, for `go test`, up to the test's own arguments). */
@@ -57,6 +60,7 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
   const line: GoCommandLine = {
     chdir: undefined,
     options: {},
+    host: undefined,
     args: [],
     flags: 0,
     toolexec: undefined,
@@ -89,6 +93,10 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
     }
     if (place === 'packages') place = 'after';
     mayBeValue = false;
+    if (name === 'host' && (command === 'run' || command === 'test')) {
+      line.host = parseHost(equals ? inline : argv[++i]);
+      continue;
+    }
     const own = ownFlag(name);
     if (own) {
       const apart = own === 'value' && !equals;

@@ -33,7 +33,11 @@ ${STRATEGIES}
 const ENVIRONMENT = `Environment:
   GOOS=wasip1          build for WASI instead of js (browsers and Node)
   GO_WASM_CACHE        the folder for what go-wasm keeps
+  GO_WASM_BROWSER      the path of the browser that -host names, where another one would be found
 `;
+
+const HOST = `-host=HOST says where programs run. js: node (the default: this Node), chromium or firefox (a page of a headless browser),
+deno, bun. wasip1: wasmtime (the default if it is in PATH), node; GOWASIRUNTIME knows wasmer, wasmedge and wazero as well.`;
 
 const TEXTS: Record<GoCommand, { what: string; usage: string; examples: string; more: string }> = {
   build: {
@@ -64,10 +68,11 @@ as the last line of their comments.`,
     usage: "go-wasm run [go-wasm's flags] [go run's flags] package [arguments]",
     examples: `  go-wasm run . -name=world
   GOOS=wasip1 go-wasm run ./cmd/app < input.txt
+  go-wasm run -host=chromium .
   go-wasm run -exec "node my-runner.js" .
 `,
-    more: `js programs run in this Node; wasip1 programs in wasmtime if it is in PATH, else in Node's WASI
-(GOWASIRUNTIME=node, wasmtime, wasmer, wasmedge or wazero chooses). -exec puts another program in their place.`,
+    more: `${HOST}
+In a browser, net/http uses the page's fetch. -exec puts another program in the place of all of these.`,
   },
   test: {
     what: 'Builds the tests of packages for WebAssembly and runs them.',
@@ -75,8 +80,11 @@ as the last line of their comments.`,
     examples: `  go-wasm test ./...
   go-wasm test -run 'TestParse/empty' -v ./parser
   GOOS=wasip1 go-wasm test -cover ./...
+  go-wasm test -host=chromium ./...
 `,
-    more: "go-wasm's own flags may follow the packages as well; what follows -args is the tests' own.",
+    more: `${HOST}
+In a browser, net/http reaches servers of the test itself, as in Node.
+go-wasm's own flags may follow the packages as well; what follows -args is the tests' own.`,
   },
 };
 

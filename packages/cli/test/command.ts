@@ -1,6 +1,15 @@
 /** The command as users have it, built from source with a double for the linker, and folders for programs to build. */
 import { type SpawnOptions, spawn } from 'node:child_process';
-import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -34,7 +43,7 @@ export async function install(name: string, linker?: string): Promise<string> {
             '@go-wasm/linker/targets': TARGETS,
           },
     conditions: ['@go-wasm/source'],
-    external: ['binaryen'],
+    external: ['binaryen', 'playwright-core'],
     outdir: join(root, 'dist'),
   };
   const entry = (name: string) => here(`../src/${name}`);
@@ -48,7 +57,9 @@ export async function install(name: string, linker?: string): Promise<string> {
     }),
     build({
       ...shared,
-      entryPoints: ['link-step', 'run-jspi', 'run-wasip1'].map((name) => entry(`entries/${name}.ts`)),
+      entryPoints: ['link-step', 'run-browser', 'run-js', 'run-jspi', 'run-wasip1'].map((name) =>
+        entry(`entries/${name}.ts`),
+      ),
       outExtension: { '.js': '.cjs' },
     }),
   ]);
@@ -57,7 +68,10 @@ export async function install(name: string, linker?: string): Promise<string> {
     platform: 'browser',
     target: 'es2022',
     format: 'iife',
-    entryPoints: { 'report-page.global': here('../src/page/report.ts') },
+    entryPoints: {
+      'report-page.global': here('../src/page/report.ts'),
+      'program-page.global': here('../src/page/program.ts'),
+    },
   });
   await build({
     ...shared,
@@ -68,6 +82,8 @@ export async function install(name: string, linker?: string): Promise<string> {
     entryPoints: { 'module-host.global': entry('entries/module-host.ts') },
   });
   cpSync(here('../exports'), join(root, 'exports'), { recursive: true });
+  // What is not bundled.
+  symlinkSync(here('../../../node_modules'), join(root, 'node_modules'), 'junction');
   cpSync(here('../shim'), join(root, 'shim'), { recursive: true });
   copyFileSync(here('../package.json'), join(root, 'package.json'));
   writeFileSync(

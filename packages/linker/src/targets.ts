@@ -65,8 +65,8 @@ export const engines: Readonly<Record<string, Engine>> = {
       exceptions: { since: ['137'] },
       jspi: { since: ['137'] },
       'multi-memory': { since: ['120'] },
-      // V8's flag (src/wasm/wasm-feature-flags.h), in the V8 of Node 26.
-      'stack-switching': { flagged: { since: '146', flags: ['--js-flags=--experimental-wasm-wasmfx'] } },
+      // Tried with 156, whose V8 has the flag under this name; before, it began with experimental-.
+      'stack-switching': { flagged: { since: '156', flags: ['--js-flags=--wasm-wasmfx'] } },
     },
   },
   firefox: {

@@ -109,7 +109,7 @@ describe('the choice', () => {
 
   test('people are told where a strategy runs', () => {
     expect(whoRuns('stack-switching')).toBe(
-      'node 26.0 with --experimental-wasm-wasmfx; chromium 146 with --js-flags=--experimental-wasm-wasmfx; ' +
+      'node 26.0 with --experimental-wasm-wasmfx; chromium 156 with --js-flags=--wasm-wasmfx; ' +
         'wasmtime 49 with -W stack-switching=y,function-references=y,gc=y -C collector=null',
     );
     expect(whoRuns('asyncify')).toBe('node 22.0; chromium 137; firefox 131; wasmtime 37');

@@ -38,7 +38,8 @@ export function createSystem({ stdin, stdout, stderr, fs = {}, globals }: System
   const reply = (callback: Callback<unknown>, error: Error | null, result?: unknown): void => {
     if (over) return;
     try {
-      callback(error, result);
+      // Deno calls back with undefined where Node has null.
+      callback(error ?? null, result);
     } catch (error) {
       if (!over) throw error;
     }

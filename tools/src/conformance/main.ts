@@ -6,7 +6,7 @@
  *   --packages a,b/...         these packages alone
  *   --files 'switch*,chan/*'   these files of GOROOT/test alone
  *   --goos js,wasip1           targets (js)
- *   --engine NAME              node, node26 or wasmtime; default node for js, wasmtime for wasip1
+ *   --engine NAME              node, node26, chromium or wasmtime; default node for js, wasmtime for wasip1
  *   --go go1.24.13             another toolchain than the one in PATH
  *   --switch S --structure S   the linker's options
  *   --verify                   check the module after each stage

@@ -98,7 +98,7 @@ async function linkHello(go: Toolchain, env: NodeJS.ProcessEnv): Promise<string>
     writeFileSync(join(folder, 'main.go'), HELLO);
     const flags = [
       `-toolexec=${toolexecFlag(await shim(go), { ...DEFAULTS, linkmode: 'external' })}`,
-      `-exec=${execFlag(go, 'js', 'resume')}`,
+      `-exec=${execFlag(go, { goos: 'js', strategy: 'resume' })}`,
     ];
     const { stdout } = await run('go', ['run', ...flags, 'main.go'], { env, cwd: folder });
     if (stdout !== 'hello from a goroutine\n') throw new Error(`a small program printed ${JSON.stringify(stdout)}`);

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import type { BrowserServer } from 'playwright-core';
+import { ENDPOINT_VARIABLE, isBrowser, serveBrowser } from '../browser.ts';
 import { strategyFor, thisHost } from '../engine.ts';
 import { UsageError } from '../errors.ts';
 import { execFlag, withNode } from '../exec.ts';
@@ -61,7 +63,11 @@ export async function goCommand(
   const runsHere = runs && !line.values.has('exec') && !goflags.exec;
   if (options.linkmode !== 'internal') {
     // Before anything is built: whether the target can run it.
-    const { strategy, reason } = strategyFor(options, target.GOOS, runsHere ? () => thisHost(target.GOOS) : undefined);
+    const { strategy, reason } = strategyFor(
+      options,
+      target.GOOS,
+      runsHere ? () => thisHost(target.GOOS, line.host) : undefined,
+    );
     options.switch = strategy;
     if (reason !== undefined && isOn(line, 'v'))
       process.stderr.write(`go-wasm: -switch=auto is ${strategy}, ${reason}\n`);
@@ -70,13 +76,20 @@ export async function goCommand(
   if (watched()) env[TERMINAL_VARIABLE] = '1';
 
   const flags: string[] = [];
+  let browser: BrowserServer | undefined;
   const wrapper = withoutShim(line.toolexec ?? goflags.toolexec) ?? [];
   if (options.linkmode !== 'internal')
     flags.push(`-toolexec=${toolexecFlag(await shim(go), options, wrapper, folder)}`);
   else if (wrapper.length > 0) flags.push(`-toolexec=${joinQuoted(wrapper)}`);
   if (runsHere) {
     const strategy = options.linkmode === 'internal' || options.switch === 'auto' ? 'jump-table' : options.switch;
-    flags.push(`-exec=${execFlag(go, target.GOOS, strategy)}`);
+    const { host } = line;
+    flags.push(`-exec=${execFlag(go, { goos: target.GOOS, strategy, host, fetch: command === 'run' })}`);
+    // The tests of several packages run at once: one browser for all of them.
+    if (command === 'test' && isBrowser(host)) browser = await serveBrowser(host, strategy);
+    if (browser) env[ENDPOINT_VARIABLE] = browser.wsEndpoint();
+  } else if (line.host !== undefined) {
+    throw new UsageError('GW5001', '-host and -exec exclude each other');
   }
 
   const chdir = line.chdir === undefined ? [] : ['-C', line.chdir];
@@ -91,6 +104,7 @@ export async function goCommand(
   } finally {
     placement?.finish(code === 0);
     emitted = module?.finish(code === 0);
+    await browser?.close();
   }
   if (emitted) emit(emitted);
   if (code === 0 && mapsApart && !isOn(line, 'n')) moveMapsOut(resolve(folder, output!));

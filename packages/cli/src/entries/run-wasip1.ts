@@ -3,7 +3,7 @@
  * WebAssembly runtime in PATH: then in Node's WASI. `GOWASIRUNTIME` and `GOWASIRUNTIMEARGS` work as they do there;
  * `GOWASIRUNTIME=node` asks for Node.
  *
- *     node run-wasip1.cjs [-switch=STRATEGY] PROGRAM [ARG...]
+ *     node run-wasip1.cjs [-host=RUNTIME] [-switch=STRATEGY] PROGRAM [ARG...]
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
@@ -54,8 +54,12 @@ function envFlags(): string[] {
   return Object.entries(guestEnv).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
 }
 
-async function main(strategy: Choice['strategy'], program: string, args: string[]): Promise<number> {
-  const asked = process.env.GOWASIRUNTIME;
+async function main(
+  asked: string | undefined,
+  strategy: Choice['strategy'],
+  program: string,
+  args: string[],
+): Promise<number> {
   if (asked === 'node' || (!asked && !which('wasmtime'))) {
     checkNode(strategy);
     return runInNode(program, args);
@@ -96,9 +100,12 @@ async function runInNode(program: string, args: string[]): Promise<number> {
 }
 
 const argv = process.argv.slice(2);
-const strategy = /^-switch=(.*)/.exec(argv[0]!)?.[1];
-const [program, ...args] = strategy === undefined ? argv : argv.slice(1);
-main((strategy ?? 'jump-table') as Choice['strategy'], program!, args)
+const flag = (name: string): string | undefined =>
+  argv[0]?.startsWith(`-${name}=`) ? argv.shift()!.slice(name.length + 2) : undefined;
+const asked = flag('host') ?? process.env.GOWASIRUNTIME;
+const strategy = (flag('switch') ?? 'jump-table') as Choice['strategy'];
+const [program, ...args] = argv;
+main(asked, strategy, program!, args)
   .catch((error: unknown) => {
     printError(error);
     return 1;

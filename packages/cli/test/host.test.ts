@@ -1,0 +1,219 @@
+/** `-host`: programs and tests in a browser, with the real linker. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { findEngine } from '../../../tools/src/engines.ts';
+import { folder, goWasm, install, type RunOptions } from './command.ts';
+
+const REAL = await install('real package');
+const chromium = await findEngine('chromium');
+if (!chromium) console.warn('the tests in Chromium are skipped: it is not installed (npm run engines)');
+
+const cwd = folder('the app', {
+  'go.mod': 'module app\n\ngo 1.24\n',
+  'main.go': `package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"syscall/js"
+)
+
+func main() {
+	document := js.Global().Get("document").Get("title").String()
+	wd, err := os.Getwd()
+	fmt.Printf("%q %s %s %v\\n", os.Args[1:], document, wd, err)
+	lines := bufio.NewScanner(os.Stdin)
+	for lines.Scan() {
+		fmt.Fprintln(os.Stderr, "got", lines.Text(), os.Getenv("SAID"))
+	}
+	fmt.Println(os.WriteFile("out put.txt", []byte("written"), 0o644))
+	fmt.Println(os.Chdir("parts"))
+	data, err := os.ReadFile("data.txt")
+	fmt.Println(string(data), err)
+	_, err = os.Stat("missing")
+	fmt.Println(err)
+	js.Global().Get("console").Call("log", "the console", 1)
+	if len(os.Args) > 1 && os.Args[1] == "panic" {
+		panic("as planned")
+	}
+	os.Exit(3)
+}
+`,
+  'parts/data.txt': 'data',
+  'parts/parts.go': 'package parts\n\nfunc Half(n int) int {\n\tif n < 0 {\n\t\treturn 0\n\t}\n\treturn n / 2\n}\n',
+  'parts/parts_test.go': `package parts
+
+import (
+	"flag"
+	"os"
+	"syscall/js"
+	"testing"
+	"time"
+)
+
+var hang = flag.Bool("hang", false, "")
+
+func TestHalf(t *testing.T) {
+	if Half(4) != 2 {
+		t.Fatal("wrong")
+	}
+	data, err := os.ReadFile("data.txt")
+	t.Log(string(data), err, js.Global().Get("location").Get("protocol"))
+}
+
+func TestHang(t *testing.T) {
+	if *hang {
+		time.Sleep(time.Hour)
+	}
+}
+
+func BenchmarkHalf(b *testing.B) {
+	for b.Loop() {
+		Half(b.N)
+	}
+}
+`,
+  'callbacks/callbacks_test.go': `package callbacks
+
+import (
+	"syscall/js"
+	"testing"
+	"time"
+)
+
+func TestCallbacks(t *testing.T) {
+	results := make(chan int)
+	call := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		inner := make(chan int)
+		go func() { inner <- args[0].Int() }()
+		n := <-inner
+		go func() { results <- n }()
+		return n + 1
+	})
+	defer call.Release()
+	js.Global().Call("setTimeout", call, 1, 7)
+	if n := <-results; n != 7 {
+		t.Fatal(n)
+	}
+	done := make(chan int)
+	then := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		done <- args[0].Int()
+		return nil
+	})
+	defer then.Release()
+	go func() { time.Sleep(time.Millisecond); js.Global().Get("Promise").Call("resolve", 9).Call("then", then) }()
+	if n := <-done; n != 9 {
+		t.Fatal(n)
+	}
+}
+
+func TestNested(t *testing.T) {
+	call := js.FuncOf(func(_ js.Value, args []js.Value) any {
+		inner := make(chan int)
+		go func() { inner <- args[0].Int() }()
+		return 1 + <-inner
+	})
+	defer call.Release()
+	if n := call.Invoke(1).Int(); n != 2 {
+		t.Fatal(n)
+	}
+}
+`,
+});
+const go = (args: readonly string[], options: RunOptions = {}) => goWasm(args, { cwd, ...options }, REAL);
+
+describe.skipIf(!chromium)(`-host=chromium${chromium ? '' : ': it is not installed'}`, () => {
+  test('a program has arguments, streams, environment, files and its exit code', async () => {
+    const options = { stdin: 'one\ntwo\n', env: { SAID: 'said' } };
+    expect(await go(['run', '-host=chromium', '.', 'a b', '-host=x'], options)).toEqual({
+      code: 1,
+      signal: null,
+      stdout: `["a b" "-host=x"] go-wasm ${cwd} <nil>\n<nil>\n<nil>\ndata <nil>\nstat missing: No such file or directory\nthe console 1\n`,
+      stderr: 'got one said\ngot two said\nexit status 3\n',
+    });
+    expect(readFileSync(join(cwd, 'out put.txt'), 'utf8')).toBe('written');
+  });
+
+  test('a panic shows all that it shows in Node', async () => {
+    const [browser, node] = [await go(['run', '-host=chromium', '.', 'panic']), await go(['run', '.', 'panic'])];
+    // In Node there is no page.
+    expect(node.stderr).toContain('panic: ');
+    expect(browser.stderr).toMatch(
+      /^panic: as planned\n\ngoroutine 1 \[running\]:\nmain.main\(\)\n.*main.go:26.*\nexit status 2\n$/,
+    );
+  });
+
+  test('tests of several packages, with coverage and benchmarks', async () => {
+    const flags = ['-host=chromium', '-v', '-bench=.', '-benchtime=10x', '-coverprofile=cover.out'];
+    const { code, stdout } = await go(['test', ...flags, './parts', './callbacks']);
+    expect(stdout).toMatch(/parts_test.go:\d+: data <nil> http:/);
+    expect(stdout).toMatch(/--- PASS: TestCallbacks/);
+    expect(stdout).toMatch(/BenchmarkHalf\s+10\s/);
+    expect(stdout).toMatch(/coverage: 66.7% of statements\nok {2}\tapp\/parts\s/);
+    expect(code).toBe(0);
+    expect(readFileSync(join(cwd, 'cover.out'), 'utf8')).toContain('app/parts/parts.go:3.22,4.11 1 1\n');
+  });
+
+  test('a test that takes too long shows the goroutines', async () => {
+    const { code, stdout } = await go(['test', '-host=chromium', '-run=Hang', '-timeout=1s', './parts', '-hang']);
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/panic: test timed out after 1s\n.*goroutine \d+ \[sleep\]:\n.*parts\.TestHang/s);
+  });
+
+  test.each(['jspi', 'stack-switching', 'asyncify'])('-switch=%s', async (strategy) => {
+    const flags = ['-host=chromium', `-switch=${strategy}`, '-linkmode=external', '-v'];
+    const { code, stdout, stderr } = await go(['test', ...flags, './callbacks', './parts']);
+    expect(stderr).toBe('');
+    expect(stdout.match(/^--- \w+: \w+/gm)).toEqual([
+      '--- PASS: TestCallbacks',
+      '--- PASS: TestNested',
+      '--- PASS: TestHalf',
+      '--- PASS: TestHang',
+    ]);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ['strings', ''],
+    ['encoding/json', ''],
+    ['time', 'Timer|Ticker|Sleep|After|Zone|Local'],
+    ['net/http', 'TestClient|TestServe'],
+  ])(
+    '%s passes and skips what it does in Node',
+    async (name, pattern) => {
+      const outcomes = async (...flags: string[]) => {
+        const { code, stdout } = await go(['test', '-short', '-v', `-run=${pattern}`, ...flags, name]);
+        expect(code).toBe(0);
+        return stdout.match(/^ *--- \w+: \S+/gm)!.sort();
+      };
+      const inBrowser = await outcomes('-host=chromium');
+      expect(inBrowser.length).toBeGreaterThan(20);
+      expect(inBrowser).toEqual(await outcomes());
+    },
+    240_000,
+  );
+
+  test('a browser that is not there', async () => {
+    const env = { GO_WASM_BROWSER: join(cwd, 'no browser') };
+    const missing =
+      /^go-wasm: GW4032: chromium is not installed: there is no .*no browser\n {2}hint: .*playwright install/;
+    const tested = await go(['test', '-host=chromium', './parts'], { env });
+    expect(tested).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(missing) });
+    expect((await go(['run', '-host=chromium', '.'], { env })).stderr).toMatch(missing);
+  });
+});
+
+test('-host takes hosts that can run the program', async () => {
+  expect((await go(['run', '-host=chrome', '.'])).stderr).toMatch(
+    /^go-wasm: GW5001: -host=chrome is unknown\n {2}hint: .*chromium/,
+  );
+  const env = { GOOS: 'wasip1' };
+  expect((await go(['run', '-host=chromium', '.'], { env })).stderr).toMatch(/^go-wasm: GW5001: .*GOOS=wasip1/);
+  expect((await go(['run', '-host=wasmtime', '.'])).stderr).toMatch(/^go-wasm: GW5001: .*GOOS=js/);
+  expect((await go(['run', '-host=node', '-exec=echo', '.'])).stderr).toMatch(/^go-wasm: GW5001: .*exclude/);
+  const node = await go(['run', '-host=node', '-exec=', '.']);
+  expect(node.code).toBe(1);
+  expect((await go(['test', '-host=node', './callbacks'])).code).toBe(0);
+});
