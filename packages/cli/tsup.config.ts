@@ -23,7 +23,11 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
   },
   // What runs in a browser, to be put into a page.
   {
-    entry: { 'report-page': 'src/page/report.ts', 'program-page': 'src/page/program.ts' },
+    entry: {
+      'report-page': 'src/page/report.ts',
+      'program-page': 'src/page/program.ts',
+      'serve-page': 'src/page/serve.ts',
+    },
     format: 'iife',
     target: 'es2022',
     platform: 'browser',

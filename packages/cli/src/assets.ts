@@ -16,6 +16,8 @@ export const BROWSER_RUNNER: string = asset('dist/run-browser.cjs');
 export const JS_RUNNER: string = asset('dist/run-js.cjs');
 /** What runs in the page of a report. */
 export const REPORT_PAGE: string = asset('dist/report-page.global.js');
+/** What `go-wasm serve` adds to pages. */
+export const SERVE_PAGE: string = asset('dist/serve-page.global.js');
 /** The runtime, as a part of the modules that -emit=module writes. */
 export const MODULE_HOST: string = asset('dist/module-host.global.js');
 /** The Go sources of what describes the exports of a package. */

@@ -176,6 +176,25 @@ Examples:
 For modules without names (-ldflags="-s -w"): the map is what go-wasm build -sourcemap=file has written beside the module.
 `;
 
+export const SERVE_SUMMARY = 'Serves a page and the Go package that it imports, and reloads it when something changes.';
+
+export const SERVE_HELP: string = `${SERVE_SUMMARY}
+
+Usage: go-wasm serve [-addr=ADDRESS] [-dir=FOLDER] [-isolated] [go-wasm build's flags] [package]
+
+Examples:
+  go-wasm serve ./cmd/game
+  go-wasm serve -addr=8000 -dir=public ./cmd/game
+
+  -addr=[HOST:]PORT    where to listen (default 127.0.0.1:8080); port 0 is a free one
+  -dir=FOLDER          the folder of the page (default: that of the package)
+  -isolated            cross-origin isolation: the headers COOP, COEP and CORP
+
+The package ./cmd/game is served as game.js, as go-wasm build -emit=module makes it: a page imports its functions from there.
+A folder without an index.html gets a page that runs the program and shows what it prints. Pages reload when a file of theirs,
+a Go file of the package or of what it imports changes; what does not compile shows in the page.
+`;
+
 export const PROGRAM_HELP = `
 Examples:
   go-wasm build -o app.wasm ./cmd/app     build for browsers and Node

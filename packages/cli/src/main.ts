@@ -12,6 +12,8 @@ import {
   LINK_HELP,
   PROGRAM_HELP,
   REPORT_HELP,
+  SERVE_HELP,
+  SERVE_SUMMARY,
   SYMBOLIZE_HELP,
   WHY_HELP,
 } from './help.ts';
@@ -29,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     const [name, ...rest] = argv;
     // go's command lines follow go's rules, which are not commander's.
     if (isGoCommand(name)) return await (await import('./commands/go.ts')).goCommand(name, rest);
+    if (name === 'serve') return await (await import('./commands/serve.ts')).serveCommand(rest);
     return await runCommander(argv);
   } catch (error) {
     if (error instanceof GoFailed) {
@@ -59,6 +62,8 @@ async function runCommander(argv: readonly string[]): Promise<number> {
     const command = program.command(name).summary(goSummary(name));
     command.helpInformation = () => goHelp(name);
   }
+  // Its flags are those of go build, too.
+  program.command('serve').summary(SERVE_SUMMARY).helpInformation = () => SERVE_HELP;
   const link = program
     .command('link')
     .summary('Restores control flow in a module that go build has made.')

@@ -71,6 +71,7 @@ export async function install(name: string, linker?: string): Promise<string> {
     entryPoints: {
       'report-page.global': here('../src/page/report.ts'),
       'program-page.global': here('../src/page/program.ts'),
+      'serve-page.global': here('../src/page/serve.ts'),
     },
   });
   await build({

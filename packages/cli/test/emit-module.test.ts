@@ -423,7 +423,10 @@ func i(map[bool]int) {}`,
     }
   });
 
-  test('no exports', async () => expect(await wrong('nothing', 'var x = 1')).toContain('exports no function'));
+  test('a library without exports', async () => {
+    const cwd = folder('nothing', { 'go.mod': MOD, 'lib.go': 'package lib\n' });
+    expect((await emit(cwd)).stderr).toContain('example.com/text exports no function');
+  });
   test('unknown', async () => expect(await wrong('unknown', '', ['-emit=page'])).toContain('-emit takes wasm, module'));
   test('wasip1', async () => {
     const { stderr } = await emit(APP, ['-o', 'x'], { GOOS: 'wasip1' });

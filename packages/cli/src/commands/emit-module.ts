@@ -84,7 +84,7 @@ export async function moduleBuild(
   const description = await describe(go, env, folder, flags, packages);
   const { Dir, Functions, ImportPath, Problems } = description;
   if (Problems.length > 0) throw new UsageError('GW5005', Problems.join('\n'));
-  if (Functions.length === 0) {
+  if (Functions.length === 0 && !description.Main) {
     throw new UsageError('GW5005', `${ImportPath} exports no function`, {
       hint: 'write //gowasm:export as the last line of the comment of a function',
     });
