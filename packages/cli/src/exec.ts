@@ -5,6 +5,7 @@ import { BROWSER_RUNNER, JS_RUNNER, JSPI_RUNNER, WASIP1_RUNNER } from './assets.
 import { isBrowser } from './browser.ts';
 import { checkNode, nodeFlags, stackSize } from './engine.ts';
 import { EnvironmentError, UsageError } from './errors.ts';
+import { suggest } from './find.ts';
 import { joinQuoted } from './quoted.ts';
 import { type Toolchain, which } from './toolchain.ts';
 
@@ -18,14 +19,14 @@ const HOSTS = {
   wasmtime: ['wasip1'],
 } as const;
 export type HostName = keyof typeof HOSTS;
+export const HOST_NAMES: readonly HostName[] = Object.keys(HOSTS) as HostName[];
 
 /** The value of `-host`. @throws UsageError */
 export function parseHost(value: string | undefined): HostName {
-  const names = Object.keys(HOSTS) as HostName[];
-  const found = names.find((name) => name === value);
+  const found = HOST_NAMES.find((name) => name === value);
   if (found !== undefined) return found;
   throw new UsageError('GW5001', value === undefined ? '-host needs a value' : `-host=${value} is unknown`, {
-    hint: `-host takes ${names.join(', ')}`,
+    hint: `${suggest(HOST_NAMES, value)}-host takes ${HOST_NAMES.join(', ')}`,
   });
 }
 

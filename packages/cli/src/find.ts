@@ -22,6 +22,12 @@ function plain(name: string): string {
   return name.replace(/\(\*([^)]*)\)/g, '$1');
 }
 
+/** `did you mean resume? ` for what is near; empty if nothing is. */
+export function suggest(names: readonly string[], given: string | undefined): string {
+  const [near] = given === undefined ? [] : closest(names, given);
+  return near === undefined ? '' : `did you mean ${near}? `;
+}
+
 /** @param otherwise the hint where no name is near. */
 export function unknown(names: readonly string[], query: string, otherwise: string): UsageError {
   const near = closest(names, query);

@@ -1,6 +1,7 @@
 import { UsageError } from './errors.ts';
 import { type HostName, parseHost } from './exec.ts';
-import { ownFlag, type PipelineOptions, setOption } from './options.ts';
+import { suggest } from './find.ts';
+import { choices, ownFlag, type PipelineOptions, setOption } from './options.ts';
 import { joinQuoted, splitQuoted } from './quoted.ts';
 
 /** The commands of `go` that link a program. */
@@ -25,8 +26,18 @@ export const BOOLEAN_FLAGS: ReadonlySet<string> = new Set(
   work x`.split(/\s+/),
 );
 
+/** Of those, the flags of `go test` alone. */
+export const TEST_FLAGS: ReadonlySet<string> = new Set(
+  `artifacts benchmem c failfast fullpath json short bench benchtime blockprofile blockprofilerate count cpu cpuprofile
+  fuzz fuzzminimizetime fuzztime list memprofile memprofilerate mutexprofile mutexprofilefraction outputdir parallel run
+  shuffle skip timeout trace vet`.split(/\s+/),
+);
+
 /** The flags that the test binary gets as well: `-test.run` is `-run` (cmd/go/internal/test/flagdefs.go). */
 const TEST_PREFIX = /^test\./;
+
+/** Our flags. */
+const OWN: readonly string[] = [...Object.keys(choices()), 'emit', 'host', 'verbose'].filter((name) => name.length > 1);
 
 /** A command line of go with our own flags taken out. */
 export interface GoCommandLine {
@@ -36,6 +47,8 @@ export interface GoCommandLine {
   options: Partial<PipelineOptions>;
   /** Where to run the program: the value of `-host`. */
   host: HostName | undefined;
+  /** Whether to say how long each stage of a link takes. */
+  verbose: boolean;
   /** What go gets, in order, without `-C`, `-toolexec` and our flags; `-linkmode` is gone from `-ldflags`. */
   args: string[];
   /** Of `args`: how many come before the package list (all of them, for `go test`, up to the test's own arguments). */
@@ -61,6 +74,7 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
     chdir: undefined,
     options: {},
     host: undefined,
+    verbose: false,
     args: [],
     flags: 0,
     toolexec: undefined,
@@ -97,6 +111,10 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
       line.host = parseHost(equals ? inline : argv[++i]);
       continue;
     }
+    if (name === 'verbose' && !equals) {
+      line.verbose = true;
+      continue;
+    }
     const own = ownFlag(name);
     if (own) {
       const apart = own === 'value' && !equals;
@@ -120,6 +138,11 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
       mayBeValue = !equals;
       line.args.push(arg);
       continue;
+    }
+    if (!VALUE_FLAGS.has(known) && !BOOLEAN_FLAGS.has(known)) {
+      // go knows nothing of ours.
+      const near = suggest(OWN, name);
+      if (near !== '') throw new UsageError('GW5001', `there is no flag -${name}`, { hint: near.trim() });
     }
     if (!VALUE_FLAGS.has(known) || (!equals && i + 1 === argv.length)) {
       line.values.set(name, equals ? inline! : 'true');

@@ -27,6 +27,7 @@ ${STRATEGIES}
             =none      no source map (the default)
   -verify-each         check the module after every stage: slow, for bug reports
   -no-pass=NAME,...    leave out passes: ${optionalPasses.join(', ')}
+  -verbose             say how long each stage of a link takes; what is up to date is not linked
   -keep=REGEXP         leave functions as they are, by Go's names for them: to find the one that makes a difference
 `;
 
@@ -137,6 +138,7 @@ Examples:
   go-wasm why app.wasm main.main                       for each strategy
   go-wasm why app.wasm fmt.Fprintf -switch=asyncify    for one
   go-wasm why app.wasm --all                           how many functions pay, and through which ones
+  go-wasm why app.wasm main.main -json
 
 What a function pays depends on the strategy: checks behind its calls, places to enter it again, or what Asyncify adds. The
 input is a module that Go 1.24 to 1.27 has linked: go-wasm build -linkmode=internal writes one.
@@ -153,6 +155,10 @@ GOFLAGS gets a -toolexec, which go starts in front of its linker; what else GOFL
 `;
 
 export const DOCTOR_HELP = `
+Examples:
+  go-wasm doctor
+  go-wasm doctor -json          [{ "name": "Node", "state": "ok", "text": "v20.19.0" }, …]
+
 Looks at Node, Go, the cache folder, the shim that stands in front of Go's linker, and builds and runs a small program.
 Each line says ok, or what is wrong and what to do. Exits with 1 if something that is needed is missing.
 `;
@@ -193,6 +199,14 @@ Examples:
 The package ./cmd/game is served as game.js, as go-wasm build -emit=module makes it: a page imports its functions from there.
 A folder without an index.html gets a page that runs the program and shows what it prints. Pages reload when a file of theirs,
 a Go file of the package or of what it imports changes; what does not compile shows in the page.
+`;
+
+export const COMPLETION_HELP = `
+Examples:
+  eval "$(go-wasm completion bash)"             in ~/.bashrc
+  eval "$(go-wasm completion zsh)"              in ~/.zshrc, behind compinit
+  go-wasm completion fish | source              in ~/.config/fish/config.fish
+  go-wasm completion powershell | Out-String | Invoke-Expression
 `;
 
 export const PROGRAM_HELP = `

@@ -5,7 +5,7 @@ import { describe, EnvironmentError, printError } from './errors.ts';
 import { readInput } from './input.ts';
 import { fromFlags, toLinkOptions } from './options.ts';
 import { writeWhole } from './output.ts';
-import { TERMINAL_VARIABLE, terminalProgress } from './progress.ts';
+import { stageTimes, TERMINAL_VARIABLE, terminalProgress, VERBOSE_VARIABLE } from './progress.ts';
 
 /** The linker's pipeline, handed in so that tests can put another in its place. */
 export type Link = (input: Uint8Array, options: LinkOptions) => Promise<LinkResult>;
@@ -34,12 +34,13 @@ export async function linkStep(argv: readonly string[], link: Link): Promise<num
     if (code !== 0) return code;
     const progress = process.env[TERMINAL_VARIABLE] ? terminalProgress('linking') : undefined;
     try {
-      const { bytes } = await link(readInput(stock), {
+      const { bytes, report } = await link(readInput(stock), {
         ...toLinkOptions(options, out),
         ...(progress && { onProgress: progress.update }),
       });
       // cmd/go works in a folder of its own and moves the file from there: no need to wait for the disk.
       writeWhole(out, bytes, statSync(stock).mode, false);
+      if (process.env[VERBOSE_VARIABLE]) process.stderr.write(stageTimes(report));
     } catch (error) {
       if (error instanceof EnvironmentError || options.linkmode === 'external') throw error;
       renameSync(stock, out);

@@ -5,6 +5,7 @@ import { printError, UsageError } from './errors.ts';
 import { GO_COMMANDS, type GoCommand } from './go-flags.ts';
 import {
   CFG_HELP,
+  COMPLETION_HELP,
   DOCTOR_HELP,
   ENV_HELP,
   goHelp,
@@ -69,10 +70,12 @@ async function runCommander(argv: readonly string[]): Promise<number> {
     .summary('Restores control flow in a module that go build has made.')
     .argument('<in.wasm>', 'the module')
     .requiredOption('-o, --output <out.wasm>', 'where to write the result')
+    .option('--verbose', 'say how long each stage takes')
     .addHelpText('after', LINK_HELP)
     .action(async (input: string, flags: Record<string, string | boolean>) => {
       const { linkCommand } = await import('./commands/link.ts');
-      code = await linkCommand(input, String(flags.output), { ...DEFAULTS, ...given(flags) });
+      const options = { ...DEFAULTS, ...given(flags) };
+      code = await linkCommand(input, String(flags.output), options, flags.verbose === true);
     });
   const env = program
     .command('env')
@@ -105,6 +108,7 @@ async function runCommander(argv: readonly string[]): Promise<number> {
     .option('--switch <strategy>', 'one strategy only: see go-wasm help build')
     .option('--target <names>', 'engines and features that auto chooses for: see go-wasm help build')
     .option('--keep <regexp>', 'functions to leave as they are')
+    .option('--json', 'print it as JSON')
     .addHelpText('after', WHY_HELP)
     .action(async (input: string, name: string | undefined, flags: Record<string, string | boolean>) => {
       if (flags.all === true && name !== undefined) {
@@ -112,7 +116,7 @@ async function runCommander(argv: readonly string[]): Promise<number> {
       }
       const { whyCommand } = await import('./commands/why.ts');
       const options = given(flags);
-      whyCommand(input, name, options.switch, { ...DEFAULTS, ...options });
+      whyCommand(input, name, options.switch, { ...DEFAULTS, ...options }, flags.json === true);
     });
   const report = program
     .command('report')
@@ -153,9 +157,18 @@ async function runCommander(argv: readonly string[]): Promise<number> {
   program
     .command('doctor')
     .summary('Checks that all that is needed is there.')
+    .option('--json', 'print it as JSON')
     .addHelpText('after', DOCTOR_HELP)
-    .action(async () => {
-      code = await (await import('./commands/doctor.ts')).doctorCommand();
+    .action(async (flags: Record<string, string | boolean>) => {
+      code = await (await import('./commands/doctor.ts')).doctorCommand(flags.json === true);
+    });
+  program
+    .command('completion')
+    .summary('Prints what a shell needs to complete commands and flags.')
+    .argument('<shell>', 'bash, zsh, fish or powershell')
+    .addHelpText('after', COMPLETION_HELP)
+    .action(async (shell: string) => {
+      (await import('./commands/completion.ts')).completionCommand(program, shell);
     });
   program
     .command('version')
@@ -186,7 +199,7 @@ function twoDashes(arg: string): string {
   const long =
     name !== undefined &&
     (name.length > 1 || name === 'O') &&
-    (ownFlag(name) || ['all', 'code', 'html', 'json', 'svg'].includes(name));
+    (ownFlag(name) || ['all', 'code', 'html', 'json', 'svg', 'verbose'].includes(name));
   return long ? `-${arg}` : arg;
 }
 

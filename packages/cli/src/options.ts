@@ -7,6 +7,7 @@ import {
   strategies,
 } from '@go-wasm/linker';
 import { UsageError } from './errors.ts';
+import { suggest } from './find.ts';
 import { sourceMapOptions } from './source-map.ts';
 
 /** What a build does with the linker's output: `internal` keeps it, `external` restores its control flow, `auto` tries. */
@@ -55,6 +56,13 @@ const CHOICES: {
   'verify-each': [true, false],
 };
 
+/** All flags of ours by name, with the values that they take where these are few. */
+export function choices(): Readonly<Record<string, readonly string[]>> {
+  const named = Object.entries(CHOICES).map(([name, values]) => [name, values.map(String).filter((v) => v !== '')]);
+  const all = Object.keys(DEFAULTS).map((name): [string, string[]] => [name, []]);
+  return Object.fromEntries([...all, ...named, ['no-pass', optionalPasses]]);
+}
+
 /** Whether a flag (its name, without dashes) is ours, and whether it takes a value that may stand apart. */
 export function ownFlag(name: string): 'value' | 'boolean' | undefined {
   if (/^O.$/.test(name)) {
@@ -88,12 +96,16 @@ function parse(name: keyof PipelineOptions, given: string | undefined): string |
       const passes = list(value);
       const unknown = passes.find((pass) => !optionalPasses.includes(pass));
       if (unknown === undefined) return passes.join(',');
-      throw new UsageError('GW5001', `-no-pass=${unknown} is unknown`, { hint: takes(name) });
+      throw new UsageError('GW5001', `-no-pass=${unknown} is unknown`, {
+        hint: suggest(optionalPasses, unknown) + takes(name),
+      });
     }
     default: {
       const chosen = CHOICES[name].find((choice) => String(choice) === value);
       if (chosen !== undefined) return chosen;
-      throw new UsageError('GW5001', `-${name}=${value} is unknown`, { hint: takes(name) });
+      throw new UsageError('GW5001', `-${name}=${value} is unknown`, {
+        hint: (name === 'O' ? '' : suggest(CHOICES[name].map(String), value)) + takes(name),
+      });
     }
   }
 }

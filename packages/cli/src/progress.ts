@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import type { LinkReport } from '@go-wasm/linker';
 
 /** Tells the link step, whose own stderr cmd/go holds back, that the user sits at a terminal. */
 export const TERMINAL_VARIABLE = 'GO_WASM_TERMINAL';
@@ -6,6 +7,18 @@ export const TERMINAL_VARIABLE = 'GO_WASM_TERMINAL';
 /** Whether progress is for anybody to see: a terminal, and no CI that only looks like one. */
 export function watched(stream: { isTTY?: boolean } = process.stderr, env: NodeJS.ProcessEnv = process.env): boolean {
   return stream.isTTY === true && !env.CI && env.TERM !== 'dumb';
+}
+
+/** Tells the link step to say how long each stage takes. */
+export const VERBOSE_VARIABLE = 'GO_WASM_VERBOSE';
+
+/** How long each stage of a link took, a line each. */
+export function stageTimes({ stages }: Pick<LinkReport, 'stages'>): string {
+  const total = stages.reduce((sum, { ms }) => sum + ms, 0);
+  const width = Math.max(...stages.map(({ name }) => name.length), 'total'.length);
+  return [...stages, { name: 'total', ms: total }]
+    .map(({ name, ms }) => `${name.padEnd(width)}${ms.toFixed(0).padStart(8)} ms\n`)
+    .join('');
 }
 
 export interface Progress {
@@ -30,7 +43,9 @@ export function terminalProgress(what: string): Progress {
       drawn = now;
       try {
         fd ??= openSync(process.platform === 'win32' ? '\\\\.\\CONOUT$' : '/dev/tty', 'w');
-        writeSync(fd, `\r\x1b[Kgo-wasm: ${what} ${done}/${total} functions`);
+        const rate = (1000 * done) / (now - start);
+        const rest = done === 0 ? '' : `, ${rate.toFixed(0)}/s, ${Math.ceil((total - done) / rate)} s left`;
+        writeSync(fd, `\r\x1b[Kgo-wasm: ${what} ${done}/${total} functions${rest}`);
       } catch {
         // No terminal after all: nothing to show.
       }

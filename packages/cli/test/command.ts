@@ -84,7 +84,8 @@ export async function install(name: string, linker?: string): Promise<string> {
   });
   cpSync(here('../exports'), join(root, 'exports'), { recursive: true });
   // What is not bundled.
-  symlinkSync(here('../../../node_modules'), join(root, 'node_modules'), 'junction');
+  mkdirSync(join(root, 'node_modules'));
+  symlinkSync(here('../../../node_modules/playwright-core'), join(root, 'node_modules/playwright-core'), 'junction');
   cpSync(here('../shim'), join(root, 'shim'), { recursive: true });
   copyFileSync(here('../package.json'), join(root, 'package.json'));
   writeFileSync(

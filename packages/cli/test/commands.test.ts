@@ -160,6 +160,14 @@ describe('go-wasm env', () => {
 });
 
 describe('go-wasm doctor', () => {
+  test('--json says the same to machines', async () => {
+    const { code, stdout } = await goWasm(['doctor', '-json'], { env: { TEST_LINK: 'internal' } });
+    expect(code).toBe(1);
+    const checks = JSON.parse(stdout) as { name: string; state: string; text: string }[];
+    expect(checks).toContainEqual({ name: 'Node', state: 'ok', text: process.version });
+    expect(checks).toContainEqual(expect.objectContaining({ name: 'link', state: 'failed' }));
+  });
+
   const lines = (text: string) => text.split('\n').filter((line) => line !== '');
 
   test('says that all is well, without colours in a pipe', async () => {
@@ -213,12 +221,15 @@ describe('help', () => {
     },
   );
 
-  test.each(['link', 'cfg', 'why', 'env', 'doctor'])('go-wasm help %s teaches', async (command) => {
-    const { stdout, code } = await goWasm(['help', command]);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^Usage: go-wasm ${command}`));
-    expect((await goWasm([command, '--help'])).stdout).toBe(stdout);
-  });
+  test.each(['link', 'cfg', 'why', 'env', 'doctor', 'report', 'symbolize', 'completion'])(
+    'go-wasm help %s teaches',
+    async (command) => {
+      const { stdout, code } = await goWasm(['help', command]);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(new RegExp(`^Usage: go-wasm ${command}`));
+      expect((await goWasm([command, '--help'])).stdout).toBe(stdout);
+    },
+  );
 
   test('without a command there is a list of them', async () => {
     const { stdout, code } = await goWasm([]);
@@ -280,7 +291,9 @@ describe.runIf(terminal)('on a terminal', () => {
     });
     const TEST_LINK = 'progress';
     const built = await onTerminal(`build -C '${cwd}' -o app.wasm .`, { TEST_LINK });
-    expect(built.stdout.replaceAll(CLEAR, '␛')).toMatch(/^(␛go-wasm: linking \d+\/1000 functions)+␛$/);
+    expect(built.stdout.replaceAll(CLEAR, '␛')).toMatch(
+      /^(␛go-wasm: linking \d+\/1000 functions, \d+\/s, \d+ s left)+␛$/,
+    );
     const linked = await onTerminal(`link '${cwd}/app.wasm' -o '${cwd}/app.wasm'`, { TEST_LINK });
     expect(linked.stdout.replaceAll(CLEAR, '␛')).toMatch(/␛\S.*app\.wasm: .* MB, 1 of 1 functions structured/);
     // Not where nobody watches, and not for what is quick.

@@ -91,6 +91,12 @@ describe('command lines', () => {
       '-switch takes resume, asyncify, stack-switching, jspi, jump-table, auto',
     ],
     ['-switch', '-switch needs a value', '-switch takes resume, asyncify, stack-switching, jspi, jump-table, auto'],
+    [
+      '-switch=asincify',
+      '-switch=asincify is unknown',
+      'did you mean asyncify? -switch takes resume, asyncify, stack-switching, jspi, jump-table, auto',
+    ],
+    ['-swich=resume', 'there is no flag -swich', 'did you mean switch?'],
     ['-ldflags=-linkmode=foo', '-linkmode=foo is unknown', '-linkmode takes auto, internal, external'],
     ['-verify-each=x', '-verify-each=x is unknown', '-verify-each takes true, false'],
     [

@@ -1,5 +1,5 @@
 /** The whole path with the real linker: what stock Go's program prints, ours prints. */
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -8,7 +8,6 @@ import { folder, goWasm, install, type RunOptions, run, TEMP } from './command.t
 
 const REAL = await install('real package');
 // As `npm install binaryen` does it.
-mkdirSync(join(REAL, 'node_modules'));
 const BINARYEN = dirname(createRequire(import.meta.url).resolve('binaryen/package.json'));
 symlinkSync(BINARYEN, join(REAL, 'node_modules/binaryen'), 'junction');
 const real = (args: string[], options: RunOptions) => goWasm(args, options, REAL);
@@ -119,6 +118,17 @@ test.runIf(wasmtime).each(['asyncify', 'stack-switching'])('-switch=%s runs in w
   const ours = await real(args, { cwd: APP, env: { GOOS: 'wasip1', GOWASIRUNTIME: 'wasmtime', PATH } });
   expect(ours.stderr).toContain('panic: the end\n\ngoroutine 1 [running]:\nmain.main()\n');
   expect(ours.stdout).toContain('[0 1 4 9 16 25 36 49 64 81] map[a:1 b:2]\nrecovered: ');
+});
+
+test('-verbose says how long each stage takes', async () => {
+  const times = /^( *\S+ +\d+ ms\n)*lift +\d+ ms\n( *\S+ +\d+ ms\n)*total +\d+ ms\n$/m;
+  const built = await real(['build', '-verbose', '-ldflags=-X main.x=verbose', '-o', 'verbose.wasm', '.'], {
+    cwd: APP,
+  });
+  expect(built).toMatchObject({ code: 0, stderr: expect.stringMatching(times) });
+  expect(await real(['build', '-linkmode=internal', '-o', 'in.wasm', '.'], { cwd: APP })).toMatchObject({ code: 0 });
+  const linked = await real(['link', 'in.wasm', '-o', 'out.wasm', '-verbose'], { cwd: APP });
+  expect(linked).toMatchObject({ code: 0, stderr: expect.stringMatching(times) });
 });
 
 test('-keep leaves functions as they are', async () => {

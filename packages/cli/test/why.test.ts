@@ -49,6 +49,26 @@ test('prints the shortest chain for a strategy', async () => {
   expect(stdout).toBe('-switch=resume:\n  main.call\n  which makes an indirect call, which may reach anything\n');
 });
 
+test('-json says the same to machines', async () => {
+  const { stdout } = await why('main.worker', '-switch=asyncify', '-json');
+  expect(JSON.parse(stdout)).toEqual({
+    asyncify: {
+      function: 'main.worker',
+      pays: true,
+      calls: ['main.worker', 'runtime.chanrecv1', 'runtime.chanrecv', 'runtime.gopark', 'runtime.mcall'],
+      end: 'switches',
+    },
+  });
+  expect(JSON.parse((await why('main.leaf', '-json')).stdout).resume).toEqual({
+    function: 'main.leaf',
+    pays: false,
+    calls: [],
+  });
+  const { resume } = JSON.parse((await why('-json')).stdout);
+  expect(resume.paying).toBeLessThan(resume.functions);
+  expect(resume.through[0].functions).toBeGreaterThan(1);
+});
+
 test('says for each strategy that a function does not pay', async () => {
   const { stdout } = await why('main.leaf');
   expect(stdout).toBe(

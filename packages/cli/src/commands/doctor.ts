@@ -24,20 +24,33 @@ func main() {
 }
 `;
 
+/** What one look has found. `absent` is what can be done without. */
+interface Check {
+  name: string;
+  state: 'ok' | 'failed' | 'absent';
+  text: string;
+  hint?: string;
+}
+
 /** `go-wasm doctor`: looks at all that a build needs. @returns 1 if something that is needed is missing. */
-export async function doctorCommand(): Promise<number> {
+export async function doctorCommand(json: boolean): Promise<number> {
   const env: NodeJS.ProcessEnv = { ...withNode(targetEnv({ ...process.env, GOOS: 'js' })), GOFLAGS: '-buildvcs=false' };
   const colors = colorsOf(process.stdout);
-  let failed = false;
+  const checks: Check[] = [];
+  const tell = (made: Check): void => {
+    checks.push(made);
+    if (json) return;
+    const { name, state, text, hint } = made;
+    const word = { ok: colors.green('ok  '), failed: colors.red('FAIL'), absent: colors.yellow('--  ') }[state];
+    process.stdout.write(`${word}  ${name}: ${text}\n${hint === undefined ? '' : `      hint: ${hint}\n`}`);
+  };
   let go: Toolchain | undefined;
   const check = async (name: string, look: () => Promise<string> | string): Promise<void> => {
     try {
-      process.stdout.write(`${colors.green('ok')}    ${name}: ${await look()}\n`);
+      tell({ name, state: 'ok', text: await look() });
     } catch (error) {
-      failed = true;
       const { line, hint } = describe(error instanceof GoFailed ? new Error(error.stderr.trim()) : error);
-      process.stdout.write(`${colors.red('FAIL')}  ${name}: ${line}\n`);
-      if (hint !== undefined) process.stdout.write(`      hint: ${hint}\n`);
+      tell({ name, state: 'failed', text: line, ...(hint !== undefined && { hint }) });
     }
   };
 
@@ -86,9 +99,10 @@ export async function doctorCommand(): Promise<number> {
   await check('strategies in this Node', () => strategiesOf(thisNode()));
   const wasmtime = which('wasmtime');
   const wasip1 = wasmtime ?? "not in PATH: wasip1 programs run in Node's WASI";
-  process.stdout.write(`${wasmtime ? colors.green('ok') : colors.yellow('--')}    wasmtime: ${wasip1}\n`);
+  tell({ name: 'wasmtime', state: wasmtime ? 'ok' : 'absent', text: wasip1 });
   if (wasmtime) await check('strategies in wasmtime', () => strategiesOf(wasmtimeAt(wasmtime)));
-  return failed ? 1 : 0;
+  if (json) process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
+  return checks.some(({ state }) => state === 'failed') ? 1 : 0;
 }
 
 /** Builds a small program through the pipeline and runs it. */

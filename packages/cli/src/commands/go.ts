@@ -10,7 +10,7 @@ import { type GoCommand, type GoCommandLine, parseGoArgs, parseGoflags } from '.
 import { goHelp } from '../help.ts';
 import { DEFAULTS } from '../options.ts';
 import { type Placement, place } from '../placement.ts';
-import { TERMINAL_VARIABLE, watched } from '../progress.ts';
+import { TERMINAL_VARIABLE, VERBOSE_VARIABLE, watched } from '../progress.ts';
 import { joinQuoted } from '../quoted.ts';
 import { runGo } from '../run-go.ts';
 import { cacheFolder, shim, toolexecFlag, withoutShim } from '../shim.ts';
@@ -74,6 +74,7 @@ export async function goCommand(
   }
 
   if (watched()) env[TERMINAL_VARIABLE] = '1';
+  if (line.verbose) env[VERBOSE_VARIABLE] = '1';
 
   const flags: string[] = [];
   let browser: BrowserServer | undefined;

@@ -5,11 +5,16 @@ import { inFile, readInput } from '../input.ts';
 import { preferMaglev } from '../jit.ts';
 import { type PipelineOptions, toLinkOptions } from '../options.ts';
 import { writeWhole } from '../output.ts';
-import { terminalProgress, watched } from '../progress.ts';
+import { stageTimes, terminalProgress, watched } from '../progress.ts';
 import { mapFile } from '../source-map.ts';
 
 /** `go-wasm link IN -o OUT`: puts a module that `go build` has made through the pipeline. */
-export async function linkCommand(input: string, output: string, options: PipelineOptions): Promise<number> {
+export async function linkCommand(
+  input: string,
+  output: string,
+  options: PipelineOptions,
+  verbose: boolean,
+): Promise<number> {
   if (options.linkmode !== 'auto') {
     throw new UsageError('GW5001', '-linkmode is for builds: link always uses the pipeline, or fails');
   }
@@ -25,6 +30,7 @@ export async function linkCommand(input: string, output: string, options: Pipeli
     if (options.sourcemap === 'file') writeWhole(mapFile(output), Buffer.from(result.sourceMap!));
     writeWhole(output, result.bytes, mode & 0o777);
     progress?.end();
+    if (verbose) process.stderr.write(stageTimes(result.report));
     if (progress) {
       const { inputBytes, outputBytes, functions, stages } = result.report;
       const seconds = stages.reduce((sum, stage) => sum + stage.ms, 0) / 1000;

@@ -39,6 +39,7 @@ export function whyCommand(
   query: string | undefined,
   asked: PipelineOptions['switch'] | undefined,
   options: PipelineOptions,
+  json: boolean,
 ): void {
   const target = options.target === '' ? undefined : parseTarget(options.target);
   const only = asked && chooseSwitch(asked, target).strategy;
@@ -59,32 +60,47 @@ export function whyCommand(
       return;
     }
     const [f] = found;
-    for (const name of only === undefined ? (Object.keys(strategies) as StrategyName[]) : [only]) {
+    const shown = only === undefined ? (Object.keys(strategies) as StrategyName[]) : [only];
+    const said = shown.map((name) => {
       const explanation = explainer.explain(name);
-      const text = f === undefined ? summary(names, name, explanation) : chain(names, f, name, explanation);
-      process.stdout.write(text);
-    }
+      return f === undefined ? summary(names, name, explanation) : chain(names, f, name, explanation);
+    });
+    const text = said.map(({ text }) => text).join('');
+    const data = Object.fromEntries(said.map(({ strategy, data }) => [strategy, data]));
+    process.stdout.write(json ? `${JSON.stringify(data, null, 2)}\n` : text);
   } catch (error) {
     throw inFile(error, file);
   }
 }
 
-function chain(names: readonly string[], f: number, strategy: StrategyName, { why }: Explanation): string {
-  const found = why(f);
-  if (found === undefined) return `-switch=${strategy}: ${names[f]} does not pay for switching goroutines\n`;
-  const lines = found.functions.map((g, k) => `  ${k === 0 ? '' : 'calls '}${names[g]}\n`).join('');
-  return `-switch=${strategy}:\n${lines}  which ${END[found.end]}\n`;
+/** What is said of a strategy: for people, and for machines. */
+interface Said {
+  strategy: StrategyName;
+  text: string;
+  data: object;
 }
 
-function summary(names: readonly string[], strategy: StrategyName, explanation: Explanation): string {
-  const { functions, paying, through } = explanation;
+function chain(names: readonly string[], f: number, strategy: StrategyName, { why }: Explanation): Said {
+  const found = why(f);
+  const calls = (found?.functions ?? []).map((g) => names[g]!);
+  const lines = calls.map((name, k) => `  ${k === 0 ? '' : 'calls '}${name}\n`).join('');
+  return {
+    strategy,
+    text: found
+      ? `-switch=${strategy}:\n${lines}  which ${END[found.end]}\n`
+      : `-switch=${strategy}: ${names[f]} does not pay for switching goroutines\n`,
+    data: { function: names[f], pays: found !== undefined, calls, ...(found && { end: found.end }) },
+  };
+}
+
+function summary(names: readonly string[], strategy: StrategyName, explanation: Explanation): Said {
+  const { functions, paying } = explanation;
+  const through = explanation.through.map((t) => ({ function: names[t.f], functions: t.functions }));
   const share = ((100 * paying) / functions).toFixed(0);
-  const first = `-switch=${strategy}: ${paying} of ${functions} functions (${share} %) ${PAYING[strategy]}\n`;
-  return (
-    first +
-    through
-      .slice(0, NAMED)
-      .map((t) => `${String(t.functions).padStart(7)} through ${names[t.f]}\n`)
-      .join('')
-  );
+  const lines = through.slice(0, NAMED).map((t) => `${String(t.functions).padStart(7)} through ${t.function}\n`);
+  return {
+    strategy,
+    text: `-switch=${strategy}: ${paying} of ${functions} functions (${share} %) ${PAYING[strategy]}\n${lines.join('')}`,
+    data: { functions, paying, through },
+  };
 }

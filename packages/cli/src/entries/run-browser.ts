@@ -19,7 +19,7 @@ import { WebSocketServer } from 'ws';
 import { type BrowserName, ENDPOINT_VARIABLE, openBrowser } from '../browser.ts';
 import { printError } from '../errors.ts';
 import { type Answer, pack, type Question, type Start, unpack } from '../page/wire.ts';
-import { TERMINAL_VARIABLE } from '../progress.ts';
+import { TERMINAL_VARIABLE, VERBOSE_VARIABLE } from '../progress.ts';
 
 const argv = process.argv.slice(2);
 const flags = new Map<string, string>();
@@ -33,7 +33,7 @@ const strategy = (flags.get('switch') ?? 'jump-table') as Choice['strategy'];
 const token = randomBytes(16).toString('hex');
 
 function start(): Start {
-  const { [ENDPOINT_VARIABLE]: _endpoint, [TERMINAL_VARIABLE]: _terminal, ...env } = process.env;
+  const { [ENDPOINT_VARIABLE]: _e, [TERMINAL_VARIABLE]: _t, [VERBOSE_VARIABLE]: _v, ...env } = process.env;
   return {
     argv,
     env: { TMPDIR: tmpdir(), ...(env as Record<string, string>) },
