@@ -12,6 +12,7 @@ import { existsSync } from 'node:fs';
 import { chmod, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { type Choice, engineFlags, parseTarget, type Target } from '@go-wasm/linker/targets';
 import { $ } from 'zx';
 
 export type EngineName = 'node' | 'node26' | 'wasmtime' | 'chromium';
@@ -37,6 +38,7 @@ const folder = fileURLToPath(new URL('../engines/', import.meta.url));
 /** What `go-wasm run` uses: built by `npm ci`. */
 const wasiRunner = fileURLToPath(new URL('../../packages/cli/dist/run-wasip1.cjs', import.meta.url));
 const browserRunner = fileURLToPath(new URL('../../packages/cli/dist/run-browser.cjs', import.meta.url));
+const jspiRunner = fileURLToPath(new URL('../../packages/cli/src/entries/run-jspi.ts', import.meta.url));
 const exe = process.platform === 'win32' ? '.exe' : '';
 const wasmtimePath = join(folder, 'wasmtime/wasmtime_cli', `wasmtime${exe}`);
 
@@ -74,6 +76,11 @@ export async function needEngine(name: EngineName): Promise<Engine> {
   return engine;
 }
 
+/** The engine as `-target` names it. */
+export function targetOf({ name, version }: Engine): Target {
+  return parseTarget(name.replace(/\d+$/, '') + version);
+}
+
 /** The engine that Go's own tests are run in, where the caller names none. */
 export function defaultEngine(goos: Goos): EngineName {
   return goos === 'js' ? 'node' : 'wasmtime';
@@ -84,6 +91,7 @@ export function defaultEngine(goos: Goos): EngineName {
  *
  * @param goroot the toolchain that made the file: its `lib/wasm` has the loader for js.
  * @param cwd the folder it will run in.
+ * @param strategy how the file switches goroutines: `jspi` needs a Node that takes TypeScript.
  */
 export function command(
   engine: Engine,
@@ -92,26 +100,34 @@ export function command(
   args: string[],
   goroot: string,
   cwd: string,
+  strategy: Choice['strategy'] = 'jump-table',
 ): Command {
+  const flags = engineFlags(targetOf(engine), strategy);
   // net/http asks for `process.argv0` to know Node: so Node is called by its name, not by its path.
-  const node = (script: string): Command => ({
+  const node = (...script: string[]): Command => ({
     file: engine.path,
-    args: ['--stack-size=8192', '--no-warnings', script, wasm, ...args],
+    args: ['--stack-size=8192', '--no-warnings', ...flags, ...script, wasm, ...args],
     argv0: 'node',
     env: { PWD: cwd, GOWASIRUNTIME: 'node' },
   });
   if (engine.name === 'chromium') {
     if (goos !== 'js') throw new Error('Chromium runs js, not wasip1');
     const env = { PWD: cwd, GO_WASM_BROWSER: engine.path };
-    return { file: process.execPath, args: [browserRunner, wasm, ...args], argv0: 'node', env };
+    return { file: process.execPath, args: [browserRunner, `-switch=${strategy}`, wasm, ...args], argv0: 'node', env };
   }
-  if (engine.name !== 'wasmtime') return node(goos === 'js' ? join(goroot, 'lib/wasm/wasm_exec_node.js') : wasiRunner);
+  if (engine.name !== 'wasmtime') {
+    if (goos === 'wasip1') return node(wasiRunner, `-switch=${strategy}`);
+    const glue = join(goroot, 'lib/wasm');
+    if (strategy !== 'jspi') return node(join(glue, 'wasm_exec_node.js'));
+    return node('--conditions=@go-wasm/source', jspiRunner, join(glue, 'wasm_exec.js'));
+  }
   if (goos === 'js') throw new Error('wasmtime runs wasip1, not js');
   return {
     file: engine.path,
     args: [
       ...['run', '--dir=/', '--env', `PWD=${cwd}`, '--env', `PATH=${process.env.PATH ?? ''}`],
-      ...['-W', 'max-wasm-stack=8388608', wasm, ...args],
+      // Each suspended stack is as large as this says.
+      ...['-W', `max-wasm-stack=${strategy === 'stack-switching' ? 1 << 20 : 1 << 23}`, ...flags, wasm, ...args],
     ],
     argv0: 'wasmtime',
     env: { PWD: cwd },

@@ -137,6 +137,52 @@ export function createJspi({ onPause = () => {}, onError = rethrow }: JspiOption
   };
 }
 
+/** What is used of the class that wasm_exec.js puts into the global scope. */
+export interface WasmExec {
+  argv: string[];
+  env: Record<string, string | undefined>;
+  exit: (code: number) => void;
+  readonly importObject: WebAssembly.Imports;
+  readonly exited: boolean;
+  run(instance: WebAssembly.Instance): Promise<void>;
+  _pendingEvent: object | null;
+  _resume(): void;
+  _resolveExitPromise(): void;
+}
+
+/**
+ * Instantiates a module for `go.run` of Go's own wasm_exec.js, with the host's half of the strategy where the module asks for it.
+ *
+ * @param fail called with what is thrown in a coroutine: the program is broken then.
+ */
+export async function instantiateFor(
+  go: WasmExec,
+  module: WebAssembly.Module,
+  fail: (error: unknown) => void,
+): Promise<WebAssembly.Instance> {
+  if (!WebAssembly.Module.imports(module).some((i) => i.module === 'go_wasm')) {
+    return WebAssembly.instantiate(module, go.importObject);
+  }
+  const jspi = createJspi({
+    onPause: () => {
+      if (go.exited) go._resolveExitPromise();
+    },
+    onError: fail,
+  });
+  const { exports } = await WebAssembly.instantiate(module, { ...go.importObject, go_wasm: jspi.imports });
+  jspi.attach(exports);
+  const replaced = {
+    ...exports,
+    run: jspi.run,
+    resume() {
+      const event = go._pendingEvent;
+      jspi.resume(() => event === null || 'result' in event);
+    },
+  };
+  // wasm_exec.js looks whether it gets an instance.
+  return Object.create(WebAssembly.Instance.prototype, { exports: { value: replaced } });
+}
+
 function rethrow(error: unknown): never {
   throw error;
 }

@@ -24,7 +24,7 @@ import {
   ValType,
 } from '@go-wasm/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findEngine } from '../../../../tools/src/engines.ts';
+import { command, findEngine } from '../../../../tools/src/engines.ts';
 import { type LinkResult, link } from '../../src/index.ts';
 
 const run = promisify(execFile);
@@ -80,9 +80,8 @@ describe.skipIf(newer === undefined)('in Node 26 (`npm run engines` installs it)
       "process.on('exit', () => process._rawDebug('passages', globalThis.goExports.passages.value));",
     );
     const goroot = (await run('go', ['env', 'GOROOT'])).stdout.trim();
-    const glue = join(goroot, 'lib/wasm/wasm_exec.js');
-    const args = ['--no-warnings', '--import', report, here('run-js.mjs'), glue, file, how];
-    const { stdout, stderr } = await run(newer!.path, args);
+    const { file: node, args } = command(newer!, 'js', file, [how], goroot, folder, 'asyncify');
+    const { stdout, stderr } = await run(node, ['--import', here('expose-exports.mjs'), '--import', report, ...args]);
     // In each of the 1,000 receptions a sum has the depth added.
     const depths = Array.from({ length: 1000 }, (_, n) => (Math.floor(n / 100) * (n % 100)) % 30);
     expect(stdout).toBe(`${TOTAL + depths.reduce((x, y) => x + y)}\n`);
