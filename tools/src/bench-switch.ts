@@ -1,0 +1,324 @@
+/**
+ * `npm run bench:switch`: what each switch strategy costs in each host that can run it, against stock Go's jump tables there: the corpus
+ * of small programs (tools/bench/corpus), what a switch, a start and a panic cost (tools/bench/switch), the memory of a parked goroutine,
+ * start-up, size and link time. Interleaved, pinned to one core, minimum of the rounds. Prints tables, and writes results/bench-switch.txt,
+ * .json and .svg.
+ *
+ *   --quick                  few programs, one round: whether it works
+ *   --rounds N               (3)
+ *   --host a,b               node26, chromium, wasmtime
+ *   --switch a,b             these strategies beside jump-table
+ *   --only a,b               these programs of the corpus
+ *   --parked N               how many goroutines are parked for the measure of memory (5000)
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type Choice, chooseSwitch, requirements } from '@go-wasm/linker/targets';
+import { BarChart } from 'echarts/charts';
+import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
+import { init, use } from 'echarts/core';
+import { SVGRenderer } from 'echarts/renderers';
+import { $ } from 'zx';
+import { Chromium, residentBytes } from './chromium.ts';
+import { command, type Engine, type EngineName, findEngine, type Goos, targetOf } from './engines.ts';
+import { findToolchain, go } from './go.ts';
+import { geometricMean, type Linked, linkMeasured, pinned, sizes, table } from './measure.ts';
+import { results, root } from './paths.ts';
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    host: { type: 'string', default: 'node26,chromium,wasmtime' },
+    switch: { type: 'string', default: Object.keys(requirements).join(',') },
+    only: { type: 'string' },
+    parked: { type: 'string' },
+  },
+});
+const rounds = Number(values.rounds ?? (values.quick ? 1 : 3));
+const parked = Number(values.parked ?? (values.quick ? 1000 : 5000));
+const only = values.only ?? (values.quick ? 'fib,jsonenc,pingpong,panic' : '');
+const strategies = ['jump-table', ...values.switch.split(',')] as Choice['strategy'][];
+const toolchain = await findToolchain();
+const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
+const programs = ['corpus', 'switch'] as const;
+type Program = (typeof programs)[number];
+
+/** One strategy in one host, and what its runs have shown so far: the least of the rounds. */
+interface Cell {
+  strategy: Choice['strategy'];
+  /** Milliseconds, by program of the corpus. */
+  corpus: Record<string, number>;
+  /** Nanoseconds for one operation. */
+  switch: Record<string, number>;
+  /** Milliseconds from a process, or a page, to the end of a program that does nothing. */
+  start: number;
+  /** Bytes that a goroutine which is parked at depth 20 takes. */
+  parked: number;
+}
+
+interface Host {
+  engine: Engine;
+  goos: Goos;
+  cells: Cell[];
+  /** Why a strategy has no cell. */
+  missing: Record<string, string>;
+}
+
+/** Runs a program to its end. Calls `onParked` with the memory of its process when it says that all are parked. */
+type Runner = (
+  program: Program,
+  args: string[],
+  onParked?: (bytes: number) => void,
+) => Promise<{ stdout: string; ms: number }>;
+
+function file(program: Program, goos: Goos, strategy: Choice['strategy']): string {
+  return join(folder, `${program}.${goos}.${strategy}.wasm`);
+}
+
+/** Each program as stock Go makes it, and linked for each strategy. */
+async function build(goos: Goos): Promise<Record<string, { linked?: Linked; raw: number; gzip: number }>> {
+  const made: Record<string, { linked?: Linked; raw: number; gzip: number }> = {};
+  for (const program of programs) {
+    await go(toolchain, ['build', '-o', file(program, goos, 'jump-table'), '.'], {
+      goos,
+      cwd: join(root, 'tools/bench', program),
+    });
+    for (const strategy of strategies) {
+      if (goos === 'wasip1' && strategy === 'jspi') continue;
+      const [stock, out] = [file(program, goos, 'jump-table'), file(program, goos, strategy)];
+      const linked = strategy === 'jump-table' ? undefined : await linkMeasured(stock, out, { switch: strategy });
+      if (program === 'corpus') made[strategy] = { ...(linked && { linked }), ...(await sizes(out)) };
+    }
+  }
+  return made;
+}
+
+function processRunner(engine: Engine, goos: Goos, strategy: Choice['strategy']): Runner {
+  return async (program, args, onParked) => {
+    const started = command(engine, goos, file(program, goos, strategy), args, toolchain.goroot, folder, strategy);
+    const [first = started.file, ...pin] = onParked ? [] : await pinned();
+    const words = onParked ? started.args : [...pin, started.file, ...started.args];
+    const start = performance.now();
+    const child = spawn(first, words, {
+      cwd: folder,
+      env: { ...process.env, ...started.env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      stdout += text;
+      if (text.includes('parked')) onParked?.(residentBytes(child.pid!));
+    });
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`${engine.name}, -switch=${strategy}: ${program} ${args} ends with ${code}`);
+    return { stdout, ms: performance.now() - start };
+  };
+}
+
+function pageRunner(browser: Chromium, strategy: Choice['strategy']): Runner {
+  return async (program, args, onParked) => {
+    let reading: Promise<void> | undefined;
+    const onText = (text: string): void => {
+      if (text.includes('parked')) reading = browser.residentBytes().then(onParked);
+    };
+    const run = await browser.run(file(program, 'js', strategy), args, toolchain.goroot, {
+      ...(onParked && { onText }),
+    });
+    await reading;
+    if (run.exit !== 0) throw new Error(`chromium, -switch=${strategy}: ${program} ${args}: ${run.stdout}`);
+    return run;
+  };
+}
+
+/** On the core that the others are pinned to: it inherits that from us. */
+async function startPinned(engine: Engine, strategy: Choice['strategy']): Promise<Chromium> {
+  const quiet = $({ quiet: true });
+  const [taskset] = await pinned();
+  const before = taskset && /list: (\S+)/.exec((await quiet`taskset -cp ${process.pid}`).stdout)![1];
+  if (before) await quiet`taskset -cp 0 ${process.pid}`;
+  try {
+    return await Chromium.start(engine, strategy);
+  } finally {
+    if (before) await quiet`taskset -cp ${before} ${process.pid}`;
+  }
+}
+
+function least(into: Record<string, number>, stdout: string): void {
+  for (const line of stdout.trim().split('\n')) {
+    const [name, value] = line.split(' ') as [string, string];
+    into[name] = Math.min(into[name] ?? Infinity, Number(value));
+  }
+}
+
+async function measure(cell: Cell, run: Runner): Promise<void> {
+  least(cell.corpus, (await run('corpus', only ? [only] : [])).stdout);
+  least(cell.switch, (await run('switch', [])).stdout);
+  cell.start = Math.min(cell.start, (await run('switch', ['nothing'])).ms);
+  const grown: number[] = [];
+  for (const count of [0, parked]) await run('switch', ['park', String(count)], (bytes) => grown.push(bytes));
+  cell.parked = Math.min(cell.parked, (grown[1]! - grown[0]!) / parked);
+}
+
+/** Runs all of a host's cells, in turn. */
+async function measureHost(host: Host): Promise<void> {
+  const { engine, goos, cells } = host;
+  const browsers: Chromium[] = [];
+  try {
+    const runners: Runner[] = [];
+    for (const { strategy } of cells) {
+      if (engine.name !== 'chromium') runners.push(processRunner(engine, goos, strategy));
+      else {
+        const browser = await startPinned(engine, strategy);
+        browsers.push(browser);
+        runners.push(pageRunner(browser, strategy));
+      }
+    }
+    for (let round = 0; round < rounds; round++) {
+      for (const [i, cell] of cells.entries()) {
+        await measure(cell, runners[i]!);
+        console.error(`${engine.name}, round ${round + 1} of ${rounds}: ${cell.strategy}`);
+      }
+    }
+  } finally {
+    for (const browser of browsers) await browser.close();
+  }
+}
+
+async function plan(name: EngineName): Promise<Host | string> {
+  const engine = await findEngine(name);
+  if (!engine) return `${name} is not installed: run \`npm run engines\``;
+  const goos = name === 'wasmtime' ? 'wasip1' : 'js';
+  const host: Host = { engine, goos, cells: [], missing: {} };
+  for (const strategy of strategies) {
+    try {
+      chooseSwitch(strategy, targetOf(engine), goos);
+      host.cells.push({ strategy, corpus: {}, switch: {}, start: Infinity, parked: Infinity });
+    } catch (error) {
+      host.missing[strategy] = (error as Error).message;
+    }
+  }
+  return host;
+}
+
+/** By row: each strategy's value, with its ratio to stock's. */
+function rows(host: Host, made: Awaited<ReturnType<typeof build>>): string[][] {
+  const stock = host.cells[0]!;
+  const cellOf = (strategy: string) => host.cells.find((cell) => cell.strategy === strategy);
+  const row = (name: string, of: (cell: Cell) => number, digits: number): string[] => [
+    name,
+    ...strategies.map((strategy) => {
+      const cell = cellOf(strategy);
+      return cell ? `${of(cell).toFixed(digits)} (${(of(cell) / of(stock)).toFixed(2)})` : '–';
+    }),
+  ];
+  const names = Object.keys(stock.corpus);
+  const quiet = names.filter((name) => !SWITCHING.has(name));
+  const mean = (cell: Cell, of: string[]) => geometricMean(of.map((name) => cell.corpus[name]! / stock.corpus[name]!));
+  return [
+    ['', ...strategies],
+    ...names.map((name) => row(`${name}, ms`, (cell) => cell.corpus[name]!, 3)),
+    row('all of these, geometric mean', (cell) => mean(cell, names), 3),
+    ...(quiet.length > 0 ? [row('those that do not switch', (cell) => mean(cell, quiet), 3)] : []),
+    ...Object.keys(stock.switch).map((name) => row(`${name}, ns`, (cell) => cell.switch[name]!, 1)),
+    row('a parked goroutine, bytes', (cell) => cell.parked, 0),
+    row('start-up, ms', (cell) => cell.start, 1),
+    row('size, bytes', ({ strategy }) => made[strategy]!.raw, 0),
+    row('gzip, bytes', ({ strategy }) => made[strategy]!.gzip, 0),
+    ['link, ms', ...strategies.map((s) => (cellOf(s) ? (made[s]!.linked?.ms.toFixed(0) ?? '0') : '–'))],
+    [
+      'link, MB of memory',
+      ...strategies.map((s) => (cellOf(s) ? ((made[s]!.linked?.maxRssBytes ?? 0) / 1e6).toFixed(0) : '–')),
+    ],
+  ];
+}
+
+/** The programs of the corpus in which goroutines are switched or panic. */
+const SWITCHING: ReadonlySet<string> = new Set(['pingpong', 'primesieve', 'spawn', 'panic']);
+
+/** Time against stock's for each host, a bar for each strategy. */
+function chart(hosts: Host[]): string {
+  use([BarChart, GridComponent, LegendComponent, SVGRenderer, TitleComponent]);
+  const [width, height, top] = [960, 300, 60];
+  const plot = init(null, null, { renderer: 'svg', ssr: true, width, height: top + height * hosts.length });
+  const ratios = ({ cells }: Host, cell: Cell): [string, number][] => {
+    const stock = cells[0]!;
+    const quiet = Object.keys(stock.corpus).filter((name) => !SWITCHING.has(name));
+    return [
+      ['other code', geometricMean(quiet.map((name) => cell.corpus[name]! / stock.corpus[name]!))],
+      ...Object.keys(stock.switch).map((name): [string, number] => [name, cell.switch[name]! / stock.switch[name]!]),
+    ];
+  };
+  plot.setOption({
+    animation: false,
+    backgroundColor: '#fff',
+    legend: { top: 8, data: strategies.slice(1) },
+    title: hosts.map(({ engine }, i) => ({
+      text: `${engine.name} ${engine.version}: time against stock Go's`,
+      textStyle: { fontSize: 13 },
+      left: 8,
+      top: top - 24 + i * height,
+    })),
+    grid: hosts.map((_, i) => ({ left: 48, right: 16, top: top + 12 + i * height, height: height - 90 })),
+    xAxis: hosts.map((host, i) => ({
+      gridIndex: i,
+      type: 'category',
+      data: ratios(host, host.cells[0]!).map(([name]) => name),
+      axisLabel: { interval: 0, rotate: 20 },
+    })),
+    yAxis: hosts.map((_, i) => ({ gridIndex: i, type: 'log', logBase: 2, axisLabel: { formatter: '{value} ×' } })),
+    series: hosts.flatMap((host, i) =>
+      host.cells.slice(1).map((cell) => ({
+        type: 'bar',
+        name: cell.strategy,
+        xAxisIndex: i,
+        yAxisIndex: i,
+        data: ratios(host, cell).map(([, ratio]) => Number(ratio.toFixed(3))),
+        itemStyle: { color: COLORS[cell.strategy] },
+      })),
+    ),
+  });
+  const svg = plot.renderToSVGString();
+  plot.dispose();
+  return svg;
+}
+
+const COLORS: Readonly<Record<string, string>> = {
+  resume: '#3b6fb6',
+  asyncify: '#d98324',
+  'stack-switching': '#4a9d5b',
+  jspi: '#9a5bb5',
+};
+
+try {
+  const planned = await Promise.all(values.host.split(',').map((name) => plan(name as EngineName)));
+  const hosts = planned.filter((host) => typeof host !== 'string');
+  const made: Partial<Record<Goos, Awaited<ReturnType<typeof build>>>> = {};
+  for (const { goos } of hosts) made[goos] ??= await build(goos);
+  for (const host of hosts) await measureHost(host);
+
+  const text = `${[
+    `${toolchain.version}, best of ${rounds}, in brackets against stock Go (jump-table) in the same host`,
+    ...planned.filter((host) => typeof host === 'string'),
+    ...hosts.flatMap((host) => [
+      '',
+      `${host.engine.name} ${host.engine.version}, ${host.goos}`,
+      '',
+      table(rows(host, made[host.goos]!)),
+      ...Object.values(host.missing).map((reason) => `– ${reason}`),
+    ]),
+  ].join('\n')}\n`;
+  process.stdout.write(text);
+
+  await mkdir(results, { recursive: true });
+  await writeFile(join(results, 'bench-switch.txt'), text);
+  const json = { go: toolchain.version, rounds, parked, made, hosts };
+  await writeFile(join(results, 'bench-switch.json'), `${JSON.stringify(json, null, 2)}\n`);
+  if (hosts.length > 0) await writeFile(join(results, 'bench-switch.svg'), chart(hosts));
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,164 @@
+/**
+ * `npm run torture`: the program in tools/torture, which prints the same for a seed whatever the schedule, as native Go, as stock wasm and
+ * linked with every switch strategy, in every host that can run it. Any difference is a bug.
+ *
+ *   --seeds N                so many seeds (3)
+ *   --seed N                 the first of them (1)
+ *   --host a,b               node, node26, chromium, wasmtime
+ *   --switch a,b             jump-table (stock Go), resume, asyncify, stack-switching, jspi
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Choice, chooseSwitch, requirements } from '@go-wasm/linker/targets';
+import { $ } from 'zx';
+import { command, type Engine, type EngineName, engineNames, findEngine, type Goos, targetOf } from './engines.ts';
+import { findToolchain, go, type Toolchain } from './go.ts';
+import { linkMeasured } from './measure.ts';
+import { root } from './paths.ts';
+
+type Strategy = Choice['strategy'];
+const all = ['jump-table', ...Object.keys(requirements)] as Strategy[];
+
+/** A way to run the program. */
+export interface Place {
+  engine: Engine;
+  goos: Goos;
+  strategy: Strategy;
+}
+
+export function nameOf({ engine, goos, strategy }: Place): string {
+  return `${engine.name} ${goos} ${strategy}`;
+}
+
+/** Every pair that exists, of those that are asked for. `skipped` says why others do not. */
+export async function places(
+  hosts: readonly EngineName[] = engineNames,
+  strategies: readonly Strategy[] = all,
+): Promise<{ places: Place[]; skipped: string[] }> {
+  const found: Place[] = [];
+  const skipped: string[] = [];
+  for (const name of hosts) {
+    const engine = await findEngine(name);
+    if (!engine) {
+      skipped.push(`${name} is not installed: run \`npm run engines\``);
+      continue;
+    }
+    const systems: Goos[] = name === 'wasmtime' ? ['wasip1'] : name === 'chromium' ? ['js'] : ['js', 'wasip1'];
+    for (const goos of systems) {
+      for (const strategy of strategies) {
+        try {
+          if (goos === 'wasip1' && strategy === 'jspi') throw new Error('jspi is for GOOS=js');
+          chooseSwitch(strategy, targetOf(engine), goos);
+          found.push({ engine, goos, strategy });
+        } catch (error) {
+          skipped.push(`${name} ${goos} ${strategy}: ${(error as Error).message}`);
+        }
+      }
+    }
+  }
+  return { places: found, skipped };
+}
+
+/** The program, built and linked in all ways that are asked for, in a folder that {@link close} removes. */
+export class Torture {
+  readonly #folder: string;
+  readonly #toolchain: Toolchain;
+
+  private constructor(folder: string, toolchain: Toolchain) {
+    this.#folder = folder;
+    this.#toolchain = toolchain;
+  }
+
+  static async build(places: readonly Place[]): Promise<Torture> {
+    const folder = await mkdtemp(join(tmpdir(), 'go-wasm-torture-'));
+    const torture = new Torture(folder, await findToolchain());
+    const cwd = join(root, 'tools/torture');
+    await go(torture.#toolchain, ['build', '-o', join(folder, 'native'), '.'], { cwd });
+    const made = new Set<string>();
+    const make = async (file: string, how: () => Promise<unknown>): Promise<void> => {
+      if (!made.has(file)) await how();
+      made.add(file);
+    };
+    for (const { goos, strategy } of places) {
+      const stock = torture.#file(goos, 'jump-table');
+      const out = torture.#file(goos, strategy);
+      await make(stock, () => go(torture.#toolchain, ['build', '-o', stock, '.'], { goos, cwd }));
+      await make(out, () => linkMeasured(stock, out, { switch: strategy }));
+    }
+    return torture;
+  }
+
+  #file(goos: Goos, strategy: Strategy): string {
+    return join(this.#folder, `${goos}.${strategy}.wasm`);
+  }
+
+  /** What native Go prints. */
+  async expected(args: string[]): Promise<string> {
+    return (await $({ quiet: true })`${join(this.#folder, 'native')} ${args}`).stdout;
+  }
+
+  /** What the program prints in a place; how it ends as well, if that is not well. */
+  async run({ engine, goos, strategy }: Place, args: string[]): Promise<string> {
+    const file = this.#file(goos, strategy);
+    const started = command(engine, goos, file, args, this.#toolchain.goroot, this.#folder, strategy);
+    const run = $({
+      cwd: this.#folder,
+      env: { ...process.env, ...started.env },
+      nothrow: true,
+      quiet: true,
+      timeout: '300s',
+    });
+    const { stdout, stderr, exitCode, signal } = await run`${started.file} ${started.args}`;
+    return exitCode === 0 ? stdout : `${stdout}${stderr}\nexit ${signal ?? exitCode}`;
+  }
+
+  async close(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** The first line in which two outputs differ. */
+export function firstDifference(expected: string, got: string): string {
+  const [lines, others] = [expected.split('\n'), got.split('\n')];
+  const k = others.findIndex((line, i) => line !== lines[i]);
+  return `line ${k + 1}: ${JSON.stringify(others[k])} where native Go prints ${JSON.stringify(lines[k])}\n${others.slice(k, k + 30).join('\n')}`;
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      seeds: { type: 'string', default: '3' },
+      seed: { type: 'string', default: '1' },
+      host: { type: 'string' },
+      switch: { type: 'string' },
+    },
+  });
+  const asked = await places(
+    values.host?.split(',') as EngineName[] | undefined,
+    values.switch?.split(',') as Strategy[] | undefined,
+  );
+  for (const reason of asked.skipped) console.log(`skipped: ${reason}`);
+  const torture = await Torture.build(asked.places);
+  let differences = 0;
+  try {
+    for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.seeds); seed++) {
+      const expected = await torture.expected([String(seed)]);
+      for (const place of asked.places) {
+        const got = await torture.run(place, [String(seed)]);
+        if (got === expected) continue;
+        differences++;
+        console.log(`seed ${seed}, ${nameOf(place)}: ${firstDifference(expected, got)}`);
+      }
+      console.log(`seed ${seed}: ${expected.split('\n').length - 1} lines, ${asked.places.length} places compared`);
+    }
+  } finally {
+    await torture.close();
+  }
+  console.log(`${differences} differences`);
+  process.exitCode = differences > 0 ? 1 : 0;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();

@@ -1,0 +1,24 @@
+/** A few seeds of `npm run torture`, in all places that are there. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { firstDifference, nameOf, places, Torture } from './src/torture.ts';
+
+const seeds = [Number(process.env.SEED ?? 1), 2];
+const { places: all, skipped } = await places();
+let torture: Torture;
+
+beforeAll(async () => {
+  torture = await Torture.build(all);
+}, 600_000);
+afterAll(() => torture.close());
+
+describe.each(seeds)('seed %i', (seed) => {
+  test.each(all.map((place) => [nameOf(place), place] as const))('%s', { timeout: 300_000 }, async (_, place) => {
+    const args = [String(seed)];
+    const expected = await torture.expected(args);
+    expect(expected).toMatch(new RegExp(`\\nend ${seed}\\n$`));
+    const got = await torture.run(place, args);
+    if (got !== expected) throw new Error(firstDifference(expected, got));
+  });
+});
+
+test.skip.each(skipped)('%s', () => {});
