@@ -6,7 +6,6 @@ import type { Choice } from '@go-wasm/linker/targets';
 import { engineFlags } from '@go-wasm/linker/targets';
 import { transform } from 'esbuild';
 import { type Browser, chromium } from 'playwright-core';
-import { which } from 'zx';
 import { type Engine, targetOf } from './engines.ts';
 import { root } from './paths.ts';
 
@@ -70,7 +69,7 @@ export class Chromium {
   /** Starts it with the flags that a strategy needs. */
   static async start(engine: Engine, strategy: Choice['strategy']): Promise<Chromium> {
     const flags = engineFlags(targetOf(engine), strategy);
-    const browser = await chromium.launch({ executablePath: await which(engine.path), args: flags });
+    const browser = await chromium.launch({ executablePath: engine.path, args: flags });
     const source = await readFile(join(root, 'packages/linker/src/host/jspi.ts'), 'utf8');
     return new Chromium(browser, (await transform(source, { loader: 'ts' })).code);
   }

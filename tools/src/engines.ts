@@ -13,7 +13,7 @@ import { chmod, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Choice, engineFlags, parseTarget, type Target } from '@go-wasm/linker/targets';
-import { $ } from 'zx';
+import { $, which } from 'zx';
 
 export type EngineName = 'node' | 'node26' | 'wasmtime' | 'chromium';
 export type Goos = 'js' | 'wasip1';
@@ -62,7 +62,9 @@ function candidates(name: EngineName): string[] {
 
 /** The engine, or nothing where it is not installed. */
 export async function findEngine(name: EngineName): Promise<Engine | undefined> {
-  for (const path of candidates(name)) {
+  for (const candidate of candidates(name)) {
+    const path = await which(candidate, { nothrow: true });
+    if (path === null) continue;
     const { ok, stdout } = await $({ nothrow: true, quiet: true })`${path} --version`;
     if (ok) return { name, path, version: /\d+(\.\d+)+/.exec(stdout)?.[0] ?? stdout.trim() };
   }
