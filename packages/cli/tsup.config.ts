@@ -7,7 +7,9 @@ const config: ReturnType<typeof defineConfig> = defineConfig([
   // Programs that other programs start: one file each, all they need in it, nothing to resolve when they start.
   // CommonJS, which Node loads faster.
   {
-    entry: ['link-step', 'run-browser', 'run-js', 'run-jspi', 'run-wasip1'].map((name) => `src/entries/${name}.ts`),
+    entry: ['link-step', 'run-browser', 'run-js', 'run-jspi', 'run-profiled', 'run-wasip1'].map(
+      (name) => `src/entries/${name}.ts`,
+    ),
     format: 'cjs',
     target: 'node20.19',
     noExternal: [/./],

@@ -12,6 +12,8 @@ export const WASIP1_RUNNER: string = asset('dist/run-wasip1.cjs');
 export const JSPI_RUNNER: string = asset('dist/run-jspi.cjs');
 /** The script that runs a js program in a browser. What runs in the page is beside it. */
 export const BROWSER_RUNNER: string = asset('dist/run-browser.cjs');
+/** The script that runs another and makes a CPU profile. */
+export const PROFILER: string = asset('dist/run-profiled.cjs');
 /** The script that runs a js program in engines that are much like Node. */
 export const JS_RUNNER: string = asset('dist/run-js.cjs');
 /** What runs in the page of a report. */

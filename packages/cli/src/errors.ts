@@ -27,7 +27,7 @@ abstract class CommandError extends Error {
  *
  * GW4001 program not found · GW4002 toolchain unusable · GW4010 cannot read · GW4011 cannot write · GW4012 no space ·
  * GW4020 shim · GW4021 path that cannot be quoted · GW4030 no WebAssembly runtime · GW4031 engine too old for a strategy ·
- * GW4032 no browser · GW4040 no picture · GW4050 no port
+ * GW4032 no browser · GW4033 no profile · GW4040 no picture · GW4050 no port
  */
 export class EnvironmentError extends CommandError {}
 
@@ -35,7 +35,7 @@ export class EnvironmentError extends CommandError {}
  * The command line is wrong.
  *
  * GW5001 unknown command, flag or value · GW5002 unknown function · GW5003 function without a graph · GW5004 no source map ·
- * GW5005 exports that make no module.
+ * GW5005 exports that make no module · GW5006 no CPU profile.
  */
 export class UsageError extends CommandError {}
 

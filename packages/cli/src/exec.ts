@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import type { Choice, Goos } from '@go-wasm/linker/targets';
-import { BROWSER_RUNNER, JS_RUNNER, JSPI_RUNNER, WASIP1_RUNNER } from './assets.ts';
+import { BROWSER_RUNNER, JS_RUNNER, JSPI_RUNNER, PROFILER, WASIP1_RUNNER } from './assets.ts';
 import { isBrowser } from './browser.ts';
 import { checkNode, nodeFlags, stackSize } from './engine.ts';
 import { EnvironmentError, UsageError } from './errors.ts';
@@ -37,6 +37,8 @@ export interface Run {
   host?: HostName | undefined;
   /** Whether net/http uses a browser's `fetch`. */
   fetch?: boolean;
+  /** Where to write a CPU profile: an absolute path. */
+  cpuprofile?: string | undefined;
 }
 
 /**
@@ -46,7 +48,15 @@ export interface Run {
  * @throws EnvironmentError if the toolchain comes without the script that runs js programs, or the host is missing or cannot
  *   run those of the strategy; UsageError if it is not for this GOOS.
  */
-export function execFlag(go: Toolchain, { goos, strategy, host, fetch }: Run): string {
+export function execFlag(go: Toolchain, run: Run): string {
+  const { cpuprofile } = run;
+  if (cpuprofile === undefined) return joinQuoted(command(go, run));
+  const [first, ...rest] = command(go, run);
+  return joinQuoted(['node', PROFILER, cpuprofile, first!, ...rest, '--']);
+}
+
+/** The words of what runs a program. `{profiles}` is a folder for CPU profiles, where one is asked for. */
+function command(go: Toolchain, { goos, strategy, host, fetch, cpuprofile }: Run): string[] {
   const supported: readonly string[] = HOSTS[host ?? 'node'];
   if (!supported.includes(goos)) {
     const others = Object.entries(HOSTS).filter(([, systems]: [string, readonly string[]]) => systems.includes(goos));
@@ -56,22 +66,32 @@ export function execFlag(go: Toolchain, { goos, strategy, host, fetch }: Run): s
   }
   if (isBrowser(host)) {
     const flags = [`-host=${host}`, `-switch=${strategy}`, ...(fetch ? ['-fetch'] : [])];
-    return joinQuoted(['node', BROWSER_RUNNER, ...flags]);
+    if (cpuprofile !== undefined && host !== 'chromium') throw noProfile(host);
+    return ['node', BROWSER_RUNNER, ...flags, ...(cpuprofile === undefined ? [] : ['-profiles={profiles}'])];
   }
   if (host === 'deno' || host === 'bun') {
     const path = which(host);
     if (path === undefined) throw new EnvironmentError('GW4030', `${host} is not in PATH`);
-    return joinQuoted([path, 'run', ...(host === 'deno' ? denoFlags() : []), JS_RUNNER]);
+    if (cpuprofile !== undefined) throw noProfile(host);
+    return [path, 'run', ...(host === 'deno' ? denoFlags() : []), JS_RUNNER];
   }
   const stack = stackSize();
   const node = ['node', ...(stack === undefined ? [] : [`--stack-size=${stack}`]), ...nodeFlags(strategy)];
+  if (cpuprofile !== undefined) node.push('--cpu-prof', '--cpu-prof-dir={profiles}');
   if (goos === 'wasip1') {
+    if (cpuprofile !== undefined && host !== 'node') throw noProfile(host ?? 'wasmtime');
     // Whether Node runs the program at all, the runner decides.
     const flags = [...(host === undefined ? [] : [`-host=${host}`]), `-switch=${strategy}`];
-    return joinQuoted([...node, '--disable-warning=ExperimentalWarning', WASIP1_RUNNER, ...flags]);
+    return [...node, '--disable-warning=ExperimentalWarning', WASIP1_RUNNER, ...flags];
   }
   checkNode(strategy);
-  return joinQuoted([...node, ...(strategy === 'jspi' ? [JSPI_RUNNER, glue(go, 'wasm_exec.js')] : [jsRunner(go)])]);
+  return [...node, ...(strategy === 'jspi' ? [JSPI_RUNNER, glue(go, 'wasm_exec.js')] : [jsRunner(go)])];
+}
+
+function noProfile(host: string): UsageError {
+  return new UsageError('GW5001', `-cpuprofile does not work with -host=${host}`, {
+    hint: '-host=node can, and for GOOS=js -host=chromium',
+  });
 }
 
 function denoFlags(): string[] {

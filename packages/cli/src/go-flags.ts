@@ -47,6 +47,8 @@ export interface GoCommandLine {
   options: Partial<PipelineOptions>;
   /** Where to run the program: the value of `-host`. */
   host: HostName | undefined;
+  /** Where to write a CPU profile: the value of `-cpuprofile`, as it was given. */
+  cpuprofile: string | undefined;
   /** Whether to say how long each stage of a link takes. */
   verbose: boolean;
   /** What go gets, in order, without `-C`, `-toolexec` and our flags; `-linkmode` is gone from `-ldflags`. */
@@ -74,6 +76,7 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
     chdir: undefined,
     options: {},
     host: undefined,
+    cpuprofile: undefined,
     verbose: false,
     args: [],
     flags: 0,
@@ -109,6 +112,11 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
     mayBeValue = false;
     if (name === 'host' && (command === 'run' || command === 'test')) {
       line.host = parseHost(equals ? inline : argv[++i]);
+      continue;
+    }
+    if (name === 'cpuprofile' && command === 'run') {
+      line.cpuprofile = equals ? inline : argv[++i];
+      if (!line.cpuprofile) throw new UsageError('GW5001', '-cpuprofile needs the name of a file');
       continue;
     }
     if (name === 'verbose' && !equals) {
@@ -155,6 +163,7 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
       line.toolexec = toolexec;
       continue;
     }
+    if (known === 'cpuprofile' && command === 'test') line.cpuprofile = value;
     let kept = value;
     if (name === 'ldflags') {
       const taken = takeLinkmode(value);

@@ -70,10 +70,11 @@ as the last line of their comments.`,
     examples: `  go-wasm run . -name=world
   GOOS=wasip1 go-wasm run ./cmd/app < input.txt
   go-wasm run -host=chromium .
+  go-wasm run -cpuprofile=cpu.pb.gz . && go tool pprof -top cpu.pb.gz
   go-wasm run -exec "node my-runner.js" .
 `,
     more: `${HOST}
-In a browser, net/http uses the page's fetch. -exec puts another program in the place of all of these.`,
+In a browser, net/http uses the page's fetch. -cpuprofile=FILE writes the engine's CPU profile, in Node and Chromium. -exec puts another program in the place of all of these.`,
   },
   test: {
     what: 'Builds the tests of packages for WebAssembly and runs them.',
@@ -84,7 +85,7 @@ In a browser, net/http uses the page's fetch. -exec puts another program in the 
   go-wasm test -host=chromium ./...
 `,
     more: `${HOST}
-In a browser, net/http reaches servers of the test itself, as in Node.
+In a browser, net/http reaches servers of the test itself, as in Node. -cpuprofile is the engine's profile, in Node and Chromium.
 go-wasm's own flags may follow the packages as well; what follows -args is the tests' own.`,
   },
 };
@@ -207,6 +208,15 @@ Examples:
   eval "$(go-wasm completion zsh)"              in ~/.zshrc, behind compinit
   go-wasm completion fish | source              in ~/.config/fish/config.fish
   go-wasm completion powershell | Out-String | Invoke-Expression
+`;
+
+export const PROFILE_HELP = `
+Examples:
+  go-wasm profile page.cpuprofile app.wasm.map -o cpu.pb.gz && go tool pprof -top cpu.pb.gz
+  go-wasm run -cpuprofile=cpu.pb.gz .                   makes one by itself; so does go-wasm test
+
+The map is what go-wasm build -sourcemap=file has written beside the module, or the module where it was =inline. Without it,
+functions have the names that the engine knows.
 `;
 
 export const PROGRAM_HELP = `

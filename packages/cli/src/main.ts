@@ -11,6 +11,7 @@ import {
   goHelp,
   goSummary,
   LINK_HELP,
+  PROFILE_HELP,
   PROGRAM_HELP,
   REPORT_HELP,
   SERVE_HELP,
@@ -153,6 +154,16 @@ async function runCommander(argv: readonly string[]): Promise<number> {
     .addHelpText('after', SYMBOLIZE_HELP)
     .action(async (map: string, trace: string | undefined) => {
       (await import('./commands/symbolize.ts')).symbolizeCommand(map, trace);
+    });
+  program
+    .command('profile')
+    .summary('Makes a profile for go tool pprof of one that DevTools or Node has written.')
+    .argument('<in.cpuprofile>', 'the CPU profile')
+    .argument('[map]', 'the source map of the module, or the module with the map in it')
+    .requiredOption('-o, --output <out.pb.gz>', 'where to write the result')
+    .addHelpText('after', PROFILE_HELP)
+    .action(async (profile: string, map: string | undefined, flags: Record<string, string | boolean>) => {
+      (await import('./commands/profile.ts')).profileCommand(profile, String(flags.output), map);
     });
   program
     .command('doctor')

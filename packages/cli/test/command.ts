@@ -57,7 +57,7 @@ export async function install(name: string, linker?: string): Promise<string> {
     }),
     build({
       ...shared,
-      entryPoints: ['link-step', 'run-browser', 'run-js', 'run-jspi', 'run-wasip1'].map((name) =>
+      entryPoints: ['link-step', 'run-browser', 'run-js', 'run-jspi', 'run-profiled', 'run-wasip1'].map((name) =>
         entry(`entries/${name}.ts`),
       ),
       outExtension: { '.js': '.cjs' },

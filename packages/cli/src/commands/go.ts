@@ -61,6 +61,16 @@ export async function goCommand(
   }
 
   const runsHere = runs && !line.values.has('exec') && !goflags.exec;
+  // go takes the name relative to -outputdir, or to the folder that it was started in.
+  const cpuprofile =
+    runsHere && line.cpuprofile !== undefined
+      ? resolve(folder, line.values.get('outputdir') ?? '', line.cpuprofile)
+      : undefined;
+  if (cpuprofile !== undefined && options.sourcemap === 'none') {
+    options.sourcemap = 'inline';
+    // As stock Go links it, but with the map.
+    if (options.linkmode === 'internal') Object.assign(options, { linkmode: 'auto', switch: 'jump-table' });
+  }
   if (options.linkmode !== 'internal') {
     // Before anything is built: whether the target can run it.
     const { strategy, reason } = strategyFor(
@@ -85,7 +95,7 @@ export async function goCommand(
   if (runsHere) {
     const strategy = options.linkmode === 'internal' || options.switch === 'auto' ? 'jump-table' : options.switch;
     const { host } = line;
-    flags.push(`-exec=${execFlag(go, { goos: target.GOOS, strategy, host, fetch: command === 'run' })}`);
+    flags.push(`-exec=${execFlag(go, { goos: target.GOOS, strategy, host, fetch: command === 'run', cpuprofile })}`);
     // The tests of several packages run at once: one browser for all of them.
     if (command === 'test' && isBrowser(host)) browser = await serveBrowser(host, strategy);
     if (browser) env[ENDPOINT_VARIABLE] = browser.wsEndpoint();

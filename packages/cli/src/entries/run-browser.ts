@@ -2,9 +2,9 @@
  * Runs a js program in a page of a headless browser, as wasm_exec_node.js does in Node: with this process's arguments,
  * environment, working folder, files and standard streams, and its exit code.
  *
- *     node run-browser.cjs [-host=chromium|firefox] [-switch=STRATEGY] [-fetch] PROGRAM [ARG...]
+ *     node run-browser.cjs [-host=chromium|firefox] [-switch=STRATEGY] [-fetch] [-profiles=FOLDER] PROGRAM [ARG...]
  *
- * `-fetch` has net/http use the browser's `fetch`. Without it net/http reaches what is in the program itself, as in Node.
+ * `-profiles` has the browser write a CPU profile there. `-fetch` has net/http use the browser's `fetch`. Without it net/http reaches what is in the program itself, as in Node.
  * A server on this machine's own interface gives the page the program; all else the page asks for over a WebSocket
  * (page/wire.ts). Both are behind a token that only the page knows.
  */
@@ -175,7 +175,7 @@ async function end(code: number): Promise<void> {
   if (ending) return;
   ending = true;
   // A page that is busy does not close; a browser of our own ends with us.
-  const late = new Promise((resolve) => setTimeout(resolve, 2000));
+  const late = new Promise((resolve) => setTimeout(resolve, flags.has('profiles') ? 60_000 : 2000));
   await Promise.race([close().catch(() => {}), late]);
   process.exit(code);
 }
@@ -186,6 +186,17 @@ async function main(): Promise<void> {
   const browser = await openBrowser(host, strategy);
   close = () => browser.close();
   const page = await browser.newPage();
+  const folder = flags.get('profiles');
+  if (folder !== undefined) {
+    const session = await page.context().newCDPSession(page);
+    await session.send('Profiler.enable');
+    await session.send('Profiler.start');
+    close = async () => {
+      const { profile } = await session.send('Profiler.stop');
+      fs.writeFileSync(join(folder, 'page.cpuprofile'), JSON.stringify(profile));
+      await browser.close();
+    };
+  }
   page.on('crash', () => {
     if (ending) return;
     process.stderr.write('go-wasm: the page has crashed: it may have had too little memory\n');

@@ -91,6 +91,8 @@ async function runInNode(program: string, args: string[]): Promise<number> {
   const { fd_fdstat_set_flags } = functions;
   const imports = {
     ...functions,
+    // WASI's own leaves without writing what Node writes at its end.
+    proc_exit: (code: number) => process.exit(code),
     // Go makes its standard streams non-blocking where it may; but Node does not tell it when they are ready, and a pipe
     // that is empty or full would be an error. Other hosts do not allow it either.
     fd_fdstat_set_flags: (fd: number, flags: number) => (fd <= 2 ? ENOTSUP : fd_fdstat_set_flags(fd, flags)),
