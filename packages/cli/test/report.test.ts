@@ -16,6 +16,7 @@ if (!chromium) console.warn('the page of a report is not looked at: Chromium is 
 const cwd = folder('report', {
   'go.mod': 'module example.com/app\n\ngo 1.24\n',
   'main.go': 'package main\n\nimport "example.com/app/list.d"\n\nfunc main() {\n\tprintln(list.Sum([]int{1, 2}))\n}\n',
+  'other/main.go': 'package main\n\nfunc main() {\n\tprintln("other")\n}\n',
   'list.d/list.go':
     'package list\n\n//go:noinline\nfunc Sum[T int | string](all []T) (sum T) {\n\tfor _, x := range all {\n\t\tsum += x\n\t}\n\treturn\n}\n',
 });
@@ -81,6 +82,39 @@ test('two modules are compared', async () => {
   });
 });
 
+test('of two programs, what differs comes first', async () => {
+  expect(await go('build', '-linkmode=internal', '-ldflags=-s -w', '-o', 'other.wasm', './other')).toMatchObject({
+    code: 0,
+  });
+  const { packages, functions } = await json('stock.wasm', 'other.wasm');
+  const change = ({ before, after }: Report['total']) => Math.abs(after - before!);
+  expect(packages.map(change)).toEqual(packages.map(change).sort((a, b) => b - a));
+  expect(functions.find(({ name }) => name.startsWith('example.com/app/list%2ed.Sum['))).toMatchObject({ after: 0 });
+  const { stdout } = await go('report', 'stock.wasm', 'other.wasm');
+  expect(stdout).toMatch(/^code by package \(\d+ of \d+ differ\) /m);
+  expect(stdout).toMatch(/^example.com\/app\/list\.d +\d+ +0 +gone$/m);
+  // Of what is the same, sections have a line each; packages and functions have none.
+  const code = stdout.slice(stdout.indexOf('\ncode by package'));
+  expect(code).not.toMatch(/^\S.* (\d+) +\1 +1\.000$/m);
+});
+
+test('says which functions pay for switching, and by which calls', async () => {
+  const { switching } = await json('stock.wasm');
+  const { strategy, functions, switchable, through } = switching!;
+  expect(strategy).toBe('resume');
+  expect(Object.keys(switchable).length).toBeLessThan(functions);
+  expect(through[0]!.functions).toBeGreaterThan(100);
+  // Each way ends.
+  for (const name of Object.keys(switchable)) {
+    let steps = 0;
+    let way = switchable[name]!;
+    while ('calls' in way && steps++ < 100) way = switchable[way.calls]!;
+    expect(way).toHaveProperty('end');
+  }
+  const { stdout } = await go('report', 'stock.wasm');
+  expect(stdout).toMatch(/^\d+ of \d+ functions pay for the switching of goroutines .*\n +\d+ through runtime\./m);
+});
+
 test('the page has all in it', async () => {
   const page = join(TEMP, 'report.html');
   expect(await go('report', 'stock.wasm', `-html=${page}`)).toMatchObject({ code: 0, stdout: '', stderr: '' });
@@ -100,5 +134,7 @@ test('the page has all in it', async () => {
   expect(stdout).toContain('<canvas');
   const { packages, functions } = await json('stock.wasm');
   expect(stdout).toContain(`<summary>Packages: ${packages.length}</summary>`);
-  expect(stdout).toContain(`<summary>Functions (the 500 largest): ${Math.min(500, functions.length)}</summary>`);
+  const shown = Math.min(500, functions.length);
+  expect(stdout).toContain(`<summary>Functions (the first 500 of ${functions.length}): ${shown}</summary>`);
+  expect(stdout).toMatch(/<summary>By which calls: \d{3,}<\/summary>/);
 });

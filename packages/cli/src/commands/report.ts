@@ -1,6 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type LinkReport, link, packageOf, type Sizes, sizes } from '@go-wasm/linker';
+import {
+  type Chain,
+  explain,
+  type LinkOptions,
+  type LinkReport,
+  link,
+  packageOf,
+  type Sizes,
+  type StrategyName,
+  sizes,
+  strategies,
+} from '@go-wasm/linker';
 import { REPORT_PAGE } from '../assets.ts';
 import { inFile, readInput } from '../input.ts';
 import { preferMaglev } from '../jit.ts';
@@ -21,11 +32,26 @@ export interface Report {
   title: string;
   total: Row;
   sections: Row[];
-  /** Code by Go package, and by function; the largest first. */
+  /** Code by Go package, and by function; the largest first, of two modules those that differ most. */
   packages: Row[];
   functions: (Row & { package: string })[];
+  /** Which functions pay for the switching of goroutines, and why; undefined where the linker was not asked. */
+  switching: Switching | undefined;
   /** What the linker has to say, where it was asked: not for two modules, nor for one that has been processed. */
   link: LinkReport | undefined;
+}
+
+export interface Switching {
+  strategy: StrategyName;
+  /** How many functions follow Go's calling convention. */
+  functions: number;
+  /**
+   * Those that may be on the stack while a goroutine is switched, by name: the function that they call on their shortest way
+   * there, which is in the list as well; or how that way ends.
+   */
+  switchable: Record<string, { calls: string } | { end: Chain['end'] }>;
+  /** The functions by which others come to a switch, most first. */
+  through: { name: string; functions: number }[];
 }
 
 export interface ReportOptions {
@@ -59,11 +85,35 @@ async function ofOne(file: string, options: PipelineOptions): Promise<Report> {
     const first = sizes(bytes);
     const title = basename(file);
     if (first.sections.some(({ name }) => name === 'go-wasm')) return compare(title, undefined, first);
-    const linked = await link(bytes, toLinkOptions({ ...options, sourcemap: 'none' }, file));
-    return { ...compare(`${title}, linked`, first, sizes(linked.bytes)), link: linked.report };
+    const given = toLinkOptions({ ...options, sourcemap: 'none' }, file);
+    const linked = await link(bytes, given);
+    return {
+      ...compare(`${title}, linked`, first, sizes(linked.bytes)),
+      switching: switching(bytes, given, linked.report.switch),
+      link: linked.report,
+    };
   } catch (error) {
     throw inFile(error, file);
   }
+}
+
+function switching(bytes: Uint8Array, options: LinkOptions, strategy: string): Switching | undefined {
+  if (!Object.hasOwn(strategies, strategy)) return undefined;
+  const name = strategy as StrategyName;
+  const { names, explain: of } = explain(bytes, options);
+  const { functions, through, why } = of(name);
+  const switchable: Switching['switchable'] = {};
+  names.forEach((name, f) => {
+    const chain = why(f);
+    const next = chain?.functions[1];
+    if (chain) switchable[name] = next === undefined ? { end: chain.end } : { calls: names[next]! };
+  });
+  return {
+    strategy: name,
+    functions,
+    switchable,
+    through: through.map((t) => ({ name: names[t.f]!, functions: t.functions })),
+  };
 }
 
 function ofTwo(file: string, other: string): Report {
@@ -74,7 +124,10 @@ function ofTwo(file: string, other: string): Report {
       throw inFile(error, name);
     }
   });
-  return compare(`${basename(file)} → ${basename(other)}`, before, after!);
+  const report = compare(`${basename(file)} → ${basename(other)}`, before, after!);
+  const change = ({ before = 0, after }: Row) => Math.abs(after - before);
+  for (const rows of [report.packages, report.functions]) rows.sort((a, b) => change(b) - change(a));
+  return report;
 }
 
 function compare(title: string, before: Sizes | undefined, after: Sizes): Report {
@@ -101,14 +154,22 @@ function compare(title: string, before: Sizes | undefined, after: Sizes): Report
     functions: rows((of) => of.functions)
       .map((row) => ({ ...row, package: packageOf(row.name) }))
       .sort(bySize),
+    switching: undefined,
     link: undefined,
   };
 }
 
-function text({ title, total, sections, packages, functions, link: linked }: Report): string {
+function text({ title, total, sections, packages, functions, switching, link: linked }: Report): string {
   const blocks = [`${title}\n`, table('section', [...sections, total])];
-  blocks.push(table(`code by package (${packages.length})`, packages.slice(0, NAMED)));
-  blocks.push(table(`code by function (${functions.length})`, functions.slice(0, NAMED)));
+  const code = (what: string, rows: readonly Row[]) => {
+    const changed = rows.filter(({ before, after }) => before !== after);
+    // Between two modules, what is the same is not worth a line.
+    if (total.before === undefined || linked)
+      blocks.push(table(`code by ${what} (${rows.length})`, rows.slice(0, NAMED)));
+    else blocks.push(table(`code by ${what} (${changed.length} of ${rows.length} differ)`, changed.slice(0, NAMED)));
+  };
+  code('package', packages);
+  code('function', functions);
   if (linked) {
     const { kept, structured } = linked.functions;
     if (linked.reason !== undefined) blocks.push(`-switch=auto is ${linked.switch}, ${linked.reason}\n`);
@@ -116,6 +177,15 @@ function text({ title, total, sections, packages, functions, link: linked }: Rep
       `-switch=${linked.switch} -structure=${linked.structure}: ${structured} functions structured, ${kept.length} left as they were\n` +
         kept.map(({ name, reason }) => `  ${name}: ${reason}\n`).join(''),
     );
+    if (switching) {
+      const lines = switching.through
+        .slice(0, NAMED)
+        .map((t) => `${String(t.functions).padStart(7)} through ${t.name}\n`);
+      const paying = Object.keys(switching.switchable).length;
+      blocks.push(
+        `${paying} of ${switching.functions} functions pay for the switching of goroutines (go-wasm why FILE FUNC names the calls)\n${lines.join('')}`,
+      );
+    }
     blocks.push(`stage            ms\n${linked.stages.map(({ name, ms }) => row(name, 14, ms.toFixed(0))).join('')}`);
   }
   return blocks.join('\n');
@@ -135,7 +205,8 @@ function row(name: string, width: number, ...cells: string[]): string {
 }
 
 function ratio(before: number, after: number): string {
-  return before === 0 ? 'new' : (after / before).toFixed(3);
+  if (before === 0) return 'new';
+  return after === 0 ? 'gone' : (after / before).toFixed(3);
 }
 
 /** One page with all it needs in it. */

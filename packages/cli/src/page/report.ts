@@ -3,7 +3,7 @@ import { TreemapChart } from 'echarts/charts';
 import { TooltipComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
-import type { Report, Row } from '../commands/report.ts';
+import type { Report, Row, Switching } from '../commands/report.ts';
 
 use([TreemapChart, TooltipComponent, CanvasRenderer]);
 
@@ -57,7 +57,7 @@ addEventListener('resize', () => chart.resize());
 
 addTable('Sections', report.sections);
 addTable('Packages', report.packages);
-addTable('Functions (the 500 largest)', report.functions.slice(0, 500));
+addTable(`Functions (the first 500 of ${report.functions.length})`, report.functions.slice(0, 500));
 if (report.link) {
   const { functions, stages, switch: strategy, structure } = report.link;
   add('h2', 'Linking');
@@ -71,6 +71,45 @@ if (report.link) {
     ['stage', 'ms'],
     stages.map(({ name, ms }) => [name, ms.toFixed(1)]),
   );
+  if (report.switching) addSwitching(report.switching);
+}
+
+/** Functions that pay for the switching of goroutines, each with its chain of calls. */
+function addSwitching({ functions, switchable, through }: Switching): void {
+  const names = Object.keys(switchable);
+  add('h2', 'Switching goroutines');
+  add(
+    'p',
+    `${names.length} of ${functions} functions may be on the stack while a goroutine is switched, and pay for that.`,
+  );
+  addRows(
+    add('table'),
+    ['through', 'functions'],
+    through.slice(0, 20).map(({ name, functions }) => [name, functions]),
+  );
+  const details = add('details');
+  const summary = document.createElement('summary');
+  summary.textContent = `By which calls: ${names.length}`;
+  const list = document.createElement('ul');
+  // Made when it is looked at: there may be thousands.
+  details.addEventListener('toggle', () => {
+    if (list.childElementCount > 0) return;
+    for (const name of names) {
+      const item = document.createElement('li');
+      item.textContent = chainOf(switchable, name);
+      list.append(item);
+    }
+  });
+  details.append(summary, list);
+}
+
+function chainOf(switchable: Switching['switchable'], first: string): string {
+  const calls = [first];
+  for (;;) {
+    const way = switchable[calls.at(-1)!]!;
+    if ('end' in way) return `${calls.join(' → ')} (${way.end})`;
+    calls.push(way.calls);
+  }
 }
 
 /** Packages with their functions in them. */
@@ -91,8 +130,13 @@ function tree(): Node[] {
 
 function describe({ before, after }: Row): string {
   if (before === undefined) return `${after.toLocaleString('en')} bytes`;
-  const change = before === 0 ? 'new' : `× ${(after / before).toFixed(3)}`;
+  const change = before === 0 || after === 0 ? ratio(before, after) : `× ${ratio(before, after)}`;
   return `${before.toLocaleString('en')} → ${after.toLocaleString('en')} bytes (${change})`;
+}
+
+function ratio(before: number, after: number): string {
+  if (before === 0) return 'new';
+  return after === 0 ? 'gone' : (after / before).toFixed(3);
 }
 
 function addTable(heading: string, rows: readonly Row[]): void {
@@ -105,9 +149,7 @@ function addTable(heading: string, rows: readonly Row[]): void {
   addRows(
     table,
     compared ? ['', 'before', 'after', 'ratio'] : ['', 'bytes'],
-    rows.map(({ name, before = 0, after }) =>
-      compared ? [name, before, after, before === 0 ? 'new' : (after / before).toFixed(3)] : [name, after],
-    ),
+    rows.map(({ name, before = 0, after }) => (compared ? [name, before, after, ratio(before, after)] : [name, after])),
   );
 }
 
