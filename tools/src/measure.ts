@@ -36,15 +36,18 @@ export async function measuringEngine(goos: Goos, name?: string, node?: string):
   return { name: 'node', path: node, version: version.trim().replace('v', '') };
 }
 
-/** `switch=resume,structure=relooper` → a variant of that name; the empty text is the linker's defaults. */
+/**
+ * `switch=resume,structure=relooper` → a variant of that name; the empty text is the linker's defaults. Passes to leave out
+ * are joined by `+`.
+ */
 export function parseVariant(text: string): Variant {
-  const options = Object.fromEntries(
+  const { noPass, ...options } = Object.fromEntries(
     text
       .split(',')
       .filter(Boolean)
       .map((pair) => pair.split('=')),
   );
-  return { name: text || 'go-wasm', options };
+  return { name: text || 'go-wasm', options: { ...options, ...(noPass && { noPass: noPass.split('+') }) } };
 }
 
 let pinning: Promise<string[]> | undefined;

@@ -6,7 +6,15 @@
  */
 import { checkStructured, Scratch, type Structured, type Structurer } from '@go-wasm/cfg';
 import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
-import { ByteWriter, EngineLimits, encodeModule, InternalError, LimitError } from '@go-wasm/wasm';
+import {
+  ByteWriter,
+  decodeModule,
+  EngineLimits,
+  encodeModule,
+  InternalError,
+  LimitError,
+  type Module,
+} from '@go-wasm/wasm';
 import { mayUnwind } from './analyses/may-unwind.ts';
 import { neverReturns } from './analyses/never-returns.ts';
 import { type BinaryenLevel, optimize } from './binaryen.ts';
@@ -14,6 +22,7 @@ import { type BranchHints, Emitter } from './emit.ts';
 import { addImports, moveFunctions } from './imports.ts';
 import { Lowered } from './lowered.ts';
 import { ColdCalls } from './passes/cold-calls.ts';
+import { raiseInliningBudget } from './passes/inlining-budget.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { addBranchHints, mark } from './sections.ts';
 import type { Places } from './source-map.ts';
@@ -31,6 +40,8 @@ export class LinkContext {
   neverReturns!: Uint8Array;
   mayUnwind!: Uint8Array;
   lowering!: Lowering;
+  /** What comes out. */
+  module!: Module;
   output!: Uint8Array;
 
   // One function at a time.
@@ -151,6 +162,7 @@ export const pipeline: readonly Stage[] = [
       cx.lowering.finish(module);
       if (newImports.length > 0) addImports(module, imports, newImports, (f) => cx.lifted.isLifted(f));
       mark(module, { switch: cx.strategy.name, structure: cx.structurer.name });
+      cx.module = module;
     },
   },
   {
@@ -158,7 +170,7 @@ export const pipeline: readonly Stage[] = [
     description: "Binaryen's Asyncify, for functions that may be on the stack at a switch",
     strategy: 'asyncify',
     run: async (cx) => {
-      const rewritten = await cx.lowering.instrument!(cx.program.module, cx.onProgress);
+      const rewritten = await cx.lowering.instrument!(cx.module, cx.onProgress);
       cx.hints = cx.hints.filter(({ index }) => !rewritten.has(index));
       // Nor is it known where their instructions are now.
       const first = cx.program.imports + cx.lowering.newImports.length;
@@ -166,30 +178,37 @@ export const pipeline: readonly Stage[] = [
     },
   },
   {
-    name: 'encode',
-    description: 'branch hints; module → bytes',
-    run: (cx) => {
-      addBranchHints(cx.program.module, cx.hints);
-      cx.output = encodeModule(cx.program.module);
-    },
-    check: checkModule,
+    name: 'branch-hints',
+    description: 'which way branches usually go, for the engine',
+    run: (cx) => addBranchHints(cx.module, cx.hints),
   },
   {
     name: 'binaryen',
     description: "Binaryen's optimizer, where it is asked for",
     asked: 'binaryen',
     run: async (cx) => {
-      cx.output = await optimize(cx.output, cx.binaryen!, cx.strategy.requires);
+      cx.module = decodeModule(await optimize(encodeModule(cx.module), cx.binaryen!, cx.strategy.requires));
     },
-    check: checkModule,
+  },
+  {
+    name: 'inlining-budget',
+    description: 'small functions that do nothing, so that engines inline more',
+    optional: true,
+    run: (cx) => raiseInliningBudget(cx.module),
+  },
+  {
+    name: 'encode',
+    description: 'module → bytes',
+    run: (cx) => {
+      cx.output = encodeModule(cx.module);
+    },
+    check: (cx) => {
+      if (!WebAssembly.validate(cx.output as Uint8Array<ArrayBuffer>)) {
+        throw new InternalError('GW9102', 'the engine does not accept the module that was made');
+      }
+    },
   },
 ];
-
-function checkModule(cx: LinkContext): void {
-  if (!WebAssembly.validate(cx.output as Uint8Array<ArrayBuffer>)) {
-    throw new InternalError('GW9102', 'the engine does not accept the module that was made');
-  }
-}
 
 function emitFunction(cx: LinkContext, f: number): void {
   const { program, lifted, lowering, writer } = cx;

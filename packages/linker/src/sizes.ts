@@ -1,6 +1,7 @@
 /** Where the bytes of a module are: by section, and by function. For modules of Go's, before the linker and after it. */
 import { findTable, memoryImage, textAt } from '@go-wasm/lift';
 import { bytesOf, decodeModule, type Module, Reader, readNames, Section } from '@go-wasm/wasm';
+import { doesNothing } from './passes/inlining-budget.ts';
 
 export interface Sizes {
   /** Of the whole module. */
@@ -13,6 +14,8 @@ export interface Sizes {
 
 /** For what the linker has added, and helpers outside of Go's calling convention. */
 export const HELPERS = '(helpers)';
+/** For the functions that `inlining-budget` adds, all together. */
+const NOTHING = '(inlining-budget)';
 /** For what the compiler has made: hashes and comparisons of types. */
 export const GENERATED = '(generated)';
 
@@ -47,7 +50,9 @@ export function packageOf(name: string): string {
 function functionNames(module: Module): string[] {
   const imports = module.imports.filter(({ kind }) => kind === 'func').length;
   const named = readNames(module)?.functions;
-  const names = module.functions.map((_, f) => named?.get(imports + f) ?? `func[${imports + f}]`);
+  const unnamed = (f: number): string =>
+    doesNothing(bytesOf(module, module.bodies[f]!)) ? NOTHING : `func[${imports + f}]`;
+  const names = module.functions.map((_, f) => named?.get(imports + f) ?? unnamed(f));
   const image = memoryImage(module);
   const table = findTable(image, module.functions.length);
   for (const { index, func } of table?.functions ?? []) {

@@ -17,7 +17,7 @@ test.concurrent.for(
   const stock = await run(file, { goos: 'js' });
   const plain = await link(readFileSync(file));
   const { bytes, report } = await link(readFileSync(file), { binaryen: 's', verify: true });
-  expect(report.stages.at(-1)!.name).toBe('binaryen');
+  expect(report.stages.map(({ name }) => name)).toContain('binaryen');
   expect(bytes.length).toBeLessThan(plain.bytes.length);
   const linked = join(folder, `${name}.linked.wasm`);
   writeFileSync(linked, bytes);

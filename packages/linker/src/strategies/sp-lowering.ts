@@ -104,6 +104,8 @@ export class SpLowering implements Lowering {
   /** Functions that are added behind the defined ones. */
   readonly #added: AddedFunction[] = [];
 
+  #enter = -1;
+
   // Working memory, by block of the function less its first block.
   #thread: Int32Array = new Int32Array(256);
   #mark: Int32Array = new Int32Array(256);
@@ -630,6 +632,29 @@ export class SpLowering implements Lowering {
   protected beforeLoopCall(_code: Code): void {}
 
   /**
+   * The function (pc, table index) -> flag by which a scheduler loop enters Go functions. It is one of its own because
+   * the loop hardly ever ends: engines that replace code between calls only would run it unoptimized for ever.
+   */
+  #enterFromLoop(table: number): number {
+    if (this.#enter < 0) {
+      const [pc, index] = [0, 1];
+      const code = new Code(16);
+      this.beforeLoopCall(code);
+      code.push(LocalGet, pc);
+      code.push(GlobalGet, SP_GLOBAL);
+      code.push(LocalGet, index);
+      code.push(CallIndirect, this.type, table);
+      flagFromSp(code, pc);
+      code.push(End);
+      const writer = new ByteWriter();
+      encodeBody({ counts: [], types: [] }, code, 0, code.length, writer);
+      this.#enter = this.addFunction('go_wasm.enter', this.type);
+      this.define(this.#enter, writer.take());
+    }
+    return this.#enter;
+  }
+
+  /**
    * A function that was not lifted keeps its body; calls from it to lifted functions change conventions on the spot, with
    * two more locals: SP goes in from its global, the result becomes SP and Go's flag.
    */
@@ -647,24 +672,16 @@ export class SpLowering implements Lowering {
       const o = from.op[i]!;
       const a = from.a[i]!;
       const direct = o === Call && a >= imports && isGo[a - imports] === 1 && this.lifted.isLifted(a - imports);
-      if (direct || (o === CallIndirect && a === goType)) {
+      if (!direct && o === CallIndirect && a === goType && isGo[f] === 0) {
+        to.push(Call, this.#enterFromLoop(from.b[i]!));
+      } else if (direct || (o === CallIndirect && a === goType)) {
         bridged = true;
-        if (!direct) {
-          to.push(LocalSet, index);
-          if (isGo[f] === 0) this.beforeLoopCall(to);
-        }
+        if (!direct) to.push(LocalSet, index);
         to.push(GlobalGet, SP_GLOBAL);
         if (!direct) to.push(LocalGet, index);
         if (direct) to.push(Call, this.#callee[a]!);
         else to.push(CallIndirect, this.type, from.b[i]!);
-        to.push(LocalTee, result);
-        to.push(If, ValType.I32);
-        to.push(LocalGet, result);
-        to.push(GlobalSet, SP_GLOBAL);
-        to.push(I32Const, 0);
-        to.push(Else);
-        to.push(I32Const, 1);
-        to.push(End);
+        flagFromSp(to, result);
       } else {
         to.push(o, a, from.b[i]!);
       }
@@ -704,6 +721,18 @@ function tableOf({ pcs, targets }: Dispatch): number[] {
   const table: number[] = new Array(high - low + 1).fill(targets[0]!);
   for (let k = 0; k < pcs.length; k++) table[pcs[k]! - low] = targets[k]!;
   return table;
+}
+
+/** The result of a call in the new convention becomes SP, in its global, and Go's flag. `local` is free. */
+function flagFromSp(code: Code, local: number): void {
+  code.push(LocalTee, local);
+  code.push(If, ValType.I32);
+  code.push(LocalGet, local);
+  code.push(GlobalSet, SP_GLOBAL);
+  code.push(I32Const, 0);
+  code.push(Else);
+  code.push(I32Const, 1);
+  code.push(End);
 }
 
 function clearPc(code: Code): void {

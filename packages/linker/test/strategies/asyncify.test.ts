@@ -112,7 +112,7 @@ describe.skipIf(newer === undefined)('in Node 26 (`npm run engines` installs it)
 
 test('the report has the stage, and progress counts the functions that are instrumented', () => {
   const stages = linked.report.stages.map(({ name }) => name);
-  expect(stages.slice(-3)).toEqual(['finish', 'asyncify', 'encode']);
+  expect(stages.slice(-5)).toEqual(['finish', 'asyncify', 'branch-hints', 'inlining-budget', 'encode']);
   const [done, total] = progress.at(-1)!;
   expect(done).toBe(total);
   expect(total).toBeGreaterThan(20);
