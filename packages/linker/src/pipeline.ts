@@ -24,6 +24,8 @@ import { Lowered } from './lowered.ts';
 import { ColdCalls } from './passes/cold-calls.ts';
 import { raiseInliningBudget } from './passes/inlining-budget.ts';
 import { Simplifier } from './passes/simplify.ts';
+import { SmallCopies } from './passes/small-copies.ts';
+import { wordHelpers } from './passes/word-helpers.ts';
 import { addBranchHints, mark } from './sections.ts';
 import type { Places } from './source-map.ts';
 import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
@@ -48,6 +50,7 @@ export class LinkContext {
   readonly lowered: Lowered = new Lowered();
   readonly simplifier: Simplifier = new Simplifier();
   coldCalls: ColdCalls | undefined;
+  smallCopies: SmallCopies | undefined;
   readonly scratch: Scratch = new Scratch();
   structured!: Structured;
   readonly emitter: Emitter = new Emitter();
@@ -141,6 +144,15 @@ export const pipeline: readonly Stage[] = [
     },
   },
   {
+    name: 'small-copies',
+    description: 'a few bytes are copied and cleared by loads and stores',
+    optional: true,
+    runFunction: (cx) => {
+      cx.smallCopies ??= new SmallCopies(cx.program.module, cx.lowering);
+      cx.smallCopies.run(cx.lowered);
+    },
+  },
+  {
     name: 'structure',
     description: 'graph → block, loop, if',
     runFunction: (cx) => {
@@ -152,6 +164,14 @@ export const pipeline: readonly Stage[] = [
     name: 'emit',
     description: 'structured tokens → bytes',
     runFunction: emitFunction,
+  },
+  {
+    name: 'word-helpers',
+    description: "Go's helpers that compare and search memory, eight bytes at a time",
+    optional: true,
+    run: ({ program }) => {
+      for (const [f, body] of wordHelpers(program)) program.module.bodies[f] = body;
+    },
   },
   {
     name: 'finish',

@@ -21,8 +21,8 @@
  */
 import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
 import { type Module, Op, UnsupportedError, ValType } from '@go-wasm/wasm';
+import { assemble, type Instruction } from '../assemble.ts';
 import { requirements } from '../targets.ts';
-import { assemble, type Instruction } from './assemble.ts';
 import { CTXT_GLOBAL, G, G_GLOBAL, M } from './go-runtime.ts';
 import { BY_FLAG, StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';

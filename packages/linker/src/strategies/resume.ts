@@ -5,8 +5,8 @@
 import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
 import { type Code, type Module, Op, ValType } from '@go-wasm/wasm';
 import { UNWINDS } from '../analyses/may-unwind.ts';
+import { assemble } from '../assemble.ts';
 import { requirements } from '../targets.ts';
-import { assemble } from './assemble.ts';
 import { G_GLOBAL, GoRuntime } from './go-runtime.ts';
 import { SpLowering } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';

@@ -19,7 +19,7 @@
  */
 import { SP_GLOBAL } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
-import { assemble, type Instruction } from './assemble.ts';
+import { assemble, type Instruction } from '../assemble.ts';
 import { G, G_GLOBAL, type GoRuntime } from './go-runtime.ts';
 
 const {

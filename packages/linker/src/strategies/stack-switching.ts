@@ -14,8 +14,8 @@
  */
 import type { GoProgram, Lifted } from '@go-wasm/lift';
 import { Op, refType, ValType } from '@go-wasm/wasm';
+import type { Instruction } from '../assemble.ts';
 import { requirements } from '../targets.ts';
-import type { Instruction } from './assemble.ts';
 import { BY_FLAG, StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
 

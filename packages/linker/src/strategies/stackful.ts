@@ -33,8 +33,8 @@
 import { type GoProgram, INDIRECT, type Lifted, SP_GLOBAL, SP_LOCAL } from '@go-wasm/lift';
 import { Code, decodeFunction, type Module, Op, ValType } from '@go-wasm/wasm';
 import { reaches } from '../analyses/reach.ts';
+import { assemble, type Instruction } from '../assemble.ts';
 import { Hint, type Lowered } from '../lowered.ts';
-import { assemble, type Instruction } from './assemble.ts';
 import { G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
 import { SpLowering } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';

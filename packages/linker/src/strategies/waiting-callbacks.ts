@@ -13,7 +13,7 @@
  */
 import type { GoProgram, Lifted } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
-import { assemble } from './assemble.ts';
+import { assemble } from '../assemble.ts';
 import { CTXT_GLOBAL, G, G_GLOBAL, type GoRuntime } from './go-runtime.ts';
 import type { Host } from './sp-lowering.ts';
 

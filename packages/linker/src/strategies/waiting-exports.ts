@@ -19,7 +19,7 @@
  */
 import { type GoProgram, SP_GLOBAL } from '@go-wasm/lift';
 import { ByteWriter, Code, decodeFunction, encodeBody, type Module, Op, ValType } from '@go-wasm/wasm';
-import { assemble, type Instruction } from './assemble.ts';
+import { assemble, type Instruction } from '../assemble.ts';
 import { G_GLOBAL, type GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
 import type { Host } from './sp-lowering.ts';
 

@@ -3,6 +3,15 @@ import { ByteWriter, Code, encodeBody, FIRST_POOLED, immediateKind, Op } from '@
 /** An opcode and its immediates as {@link Code} holds them; pooled ones as an array of their words. */
 export type Instruction = readonly [op: number, a?: number | readonly number[], b?: number];
 
+/** Instructions one after the other; those without immediates as their opcodes. */
+export function seq(...parts: (number | Instruction | readonly Instruction[])[]): Instruction[] {
+  return parts.flatMap((part) => (typeof part === 'number' ? [[part]] : isOne(part) ? [part] : part));
+}
+
+function isOne(part: Instruction | readonly Instruction[]): part is Instruction {
+  return typeof part[0] === 'number';
+}
+
 /** The body of a function: its locals, parameters not among them, and its instructions without the final `end`. */
 export function assemble(locals: readonly number[], instructions: readonly Instruction[]): Uint8Array {
   const code = new Code(instructions.length + 1);

@@ -1,0 +1,173 @@
+/**
+ * Go's helpers that compare and search memory go byte by byte, or by four: `memeqbody` (==, bytes.Equal, map keys), `memcmp`
+ * (<, strings.Compare), `memchr` (bytes.IndexByte, strings.IndexByte). These do the same by eight bytes: what is left over at
+ * the end is read together with what has been read already, so that no byte outside is touched.
+ *
+ * Assumes: the helper is the one that all supported releases have, told by its bytes. If it is not, it stays.
+ *
+ * Sources: internal/bytealg/equal_wasm.s, compare_wasm.s, indexbyte_wasm.s; for the search, Hacker's Delight, 6-1.
+ */
+import type { GoProgram } from '@go-wasm/lift';
+import { Op, ValType } from '@go-wasm/wasm';
+import { assemble, type Instruction, seq } from '../assemble.ts';
+
+const {
+  Block,
+  Br,
+  BrIf,
+  End,
+  I32Add,
+  I32And,
+  I32Const,
+  I32Eq,
+  I32Eqz,
+  I32GeU,
+  I32Load,
+  I32Load8U,
+  I32LtU,
+  I32Or,
+  I32ShrU,
+  I32Sub,
+  I32WrapI64,
+  I32Xor,
+  I64Add,
+  I64And,
+  I64Const,
+  I64Ctz,
+  I64Eq,
+  I64Eqz,
+  I64ExtendI32U,
+  I64GeU,
+  I64Load,
+  I64Mul,
+  I64Ne,
+  I64ShrU,
+  I64Xor,
+  If,
+  LocalGet,
+  LocalSet,
+  LocalTee,
+  Loop,
+  Return,
+} = Op;
+
+/** What stands at which index among the defined functions is replaced by what. */
+export function wordHelpers(program: GoProgram): Map<number, Uint8Array> {
+  const result = new Map<number, Uint8Array>();
+  for (const { name, digest, body } of HELPERS) {
+    const f = program.names.indexOf(name);
+    const range = program.bodies[f];
+    if (range !== undefined && fnv1a(program.module.bytes.subarray(range.start, range.end)) === digest)
+      result.set(f, body());
+  }
+  return result;
+}
+
+/** Source: Fowler, Noll, Vo; 32 bits. */
+function fnv1a(bytes: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  return hash >>> 0;
+}
+
+const HELPERS: readonly { name: string; digest: number; body: () => Uint8Array }[] = [
+  { name: 'memeqbody', digest: 0xf0ccb978, body: memeqbody },
+  { name: 'memcmp', digest: 0x69615d5d, body: memcmp },
+  { name: 'memchr', digest: 0x19ce26da, body: memchr },
+];
+
+const get = (local: number): Instruction => [LocalGet, local];
+const set = (local: number): Instruction => [LocalSet, local];
+const tee = (local: number): Instruction => [LocalTee, local];
+const i32 = (value: number): Instruction => [I32Const, value];
+/** An i64.const, by its two halves. */
+const i64 = (low: number, high: number = low >> 31): Instruction => [I64Const, low, high];
+const begin = (op: number): Instruction => [op, -0x40];
+const advance = (local: number, by: number): Instruction[] => seq(get(local), i32(by), I32Add, set(local));
+
+/** `while (at < end) { body; at += 8; }`. A branch out of the body to what is around the loop has a depth of 2. */
+function wordByWord(at: number, end: number, body: readonly Instruction[]): Instruction[] {
+  return seq(begin(Loop), get(at), get(end), I32LtU, begin(If), body, advance(at, 8), [Br, 1], End, End);
+}
+
+/** (p, q, n: i64) -> i64: 1 if the n bytes at p and at q are the same, else 0. */
+function memeqbody(): Uint8Array {
+  const [p, q, n, a, b, end] = [0, 1, 2, 3, 4, 5];
+  /** The bits in which what is loaded from a and b differs, `offset` bytes behind each. */
+  const differ = (load: number, ...offset: Parameters<typeof seq>): Instruction[] =>
+    seq(get(a), ...offset, [load], get(b), ...offset, [load], I32Xor);
+  return assemble(
+    [ValType.I32, ValType.I32, ValType.I32],
+    seq(
+      seq(get(p), get(q), I64Eq, begin(If), i64(1), Return, End),
+      seq(get(p), I32WrapI64, set(a), get(q), I32WrapI64, set(b)),
+      seq(get(n), i64(8), I64GeU, begin(If)),
+      seq(get(a), get(n), I32WrapI64, I32Add, i32(8), I32Sub, set(end)),
+      wordByWord(a, end, seq(get(a), I64Load, get(b), I64Load, I64Ne, begin(If), i64(0), Return, End, advance(b, 8))),
+      seq(get(end), I64Load, get(b), get(end), I32Add, get(a), I32Sub, I64Load),
+      seq(I64Eq, I64ExtendI32U, Return, End),
+      // Less than eight bytes: the first four and the last four, or the first, the one in the middle and the last.
+      seq(get(n), i64(4), I64GeU, begin(If)),
+      differ(I32Load),
+      differ(I32Load, get(n), I32WrapI64, i32(4), I32Sub, I32Add),
+      seq(I32Or, I32Eqz, I64ExtendI32U, Return, End),
+      seq(get(n), I64Eqz, begin(If), i64(1), Return, End),
+      differ(I32Load8U),
+      differ(I32Load8U, get(n), I32WrapI64, i32(1), I32ShrU, I32Add),
+      differ(I32Load8U, get(n), I32WrapI64, i32(1), I32Sub, I32Add),
+      seq(I32Or, I32Or, I32Eqz, I64ExtendI32U),
+    ),
+  );
+}
+
+/** (a, b, n: i32) -> i32: less than, equal to or greater than 0 as the n bytes at a are, compared with those at b. */
+function memcmp(): Uint8Array {
+  const [a, b, n, end, x, y] = [0, 1, 2, 3, 4, 5];
+  /** The byte of a word that is n bits up. */
+  const byte = (word: number): Instruction[] =>
+    seq(get(word), get(n), I64ExtendI32U, I64ShrU, I32WrapI64, i32(255), I32And);
+  return assemble(
+    [ValType.I32, ValType.I64, ValType.I64],
+    seq(
+      seq(get(n), i32(8), I32GeU, begin(If), begin(Block)),
+      seq(get(a), get(n), I32Add, i32(8), I32Sub, set(end)),
+      wordByWord(a, end, seq(get(a), I64Load, tee(x), get(b), I64Load, tee(y), I64Ne, [BrIf, 2], advance(b, 8))),
+      seq(get(end), I64Load, set(x), get(b), get(end), I32Add, get(a), I32Sub, I64Load, set(y)),
+      seq(get(x), get(y), I64Eq, begin(If), i32(0), Return, End, End),
+      // The first byte that differs is the lowest one.
+      seq(get(x), get(y), I64Xor, I64Ctz, I32WrapI64, i32(56), I32And, set(n)),
+      seq(byte(x), byte(y), I32Sub, Return, End),
+      seq(begin(Loop), get(n), begin(If)),
+      seq(get(a), I32Load8U, get(b), I32Load8U, I32Sub, tee(end), begin(If), get(end), Return, End),
+      seq(advance(a, 1), advance(b, 1), advance(n, -1), [Br, 1], End, End),
+      i32(0),
+    ),
+  );
+}
+
+/** (p, c, n: i32) -> i32: where c, which is 0 to 255, is first among the n bytes at p; 0 if it is not. */
+function memchr(): Uint8Array {
+  const [p, c, n, end, same, t] = [0, 1, 2, 3, 4, 5];
+  /** Returns the place of the first c among the eight bytes at `at`, if there is one. */
+  const find = (at: number): Instruction[] =>
+    seq(
+      // Zero where c is; then zero bytes are marked by their highest bit. Of the marks, the lowest one is right.
+      seq(get(at), I64Load, get(same), I64Xor, tee(t), i64(-0x01010101, -0x01010102), I64Add),
+      seq(get(t), i64(-1), I64Xor, I64And, i64(-0x7f7f7f80, -0x7f7f7f80), I64And, tee(t), I64Eqz, I32Eqz, begin(If)),
+      seq(get(at), get(t), I64Ctz, i64(3), I64ShrU, I32WrapI64, I32Add, Return, End),
+    );
+  return assemble(
+    [ValType.I32, ValType.I64, ValType.I64],
+    seq(
+      seq(get(n), i32(8), I32GeU, begin(If)),
+      seq(get(c), I64ExtendI32U, i64(0x01010101, 0x01010101), I64Mul, set(same)),
+      seq(get(p), get(n), I32Add, i32(8), I32Sub, set(end)),
+      wordByWord(p, end, find(p)),
+      seq(find(end), i32(0), Return, End),
+      seq(begin(Loop), get(n), begin(If)),
+      seq(get(p), I32Load8U, get(c), I32Eq, begin(If), get(p), Return, End),
+      seq(advance(p, 1), advance(n, -1), [Br, 1], End, End),
+      i32(0),
+    ),
+  );
+}
