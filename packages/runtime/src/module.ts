@@ -15,7 +15,7 @@ const SECTION = 'go-wasm';
 /** The newest version of it that is known here: `ABI_VERSION` of the linker. */
 const ABI_VERSION = 1;
 /** How goroutines may be switched without help from here. */
-const SWITCHES = ['jump-table', 'resume'];
+const SWITCHES = ['jump-table', 'resume', 'asyncify', 'stack-switching'];
 
 /** What go-wasm says of the module; undefined for one that is as Go's linker made it. @throws ModuleError */
 export function linkInfo(module: WebAssembly.Module): LinkInfo | undefined {

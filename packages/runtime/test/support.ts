@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { link } from '@go-wasm/linker';
+import { type LinkOptions, link } from '@go-wasm/linker';
 import { build } from 'esbuild';
 import { afterAll } from 'vitest';
 import { type Engine, findEngine } from '../../../tools/src/engines.ts';
@@ -54,10 +54,13 @@ export async function buildGo(
   return out;
 }
 
-/** Links a module with strategy `resume`. Returns the path of the new one. */
-export async function linkModule(file: string): Promise<string> {
-  const out = file.replace(/\.wasm$/, '-linked.wasm');
-  writeFileSync(out, (await link(readFileSync(file))).bytes);
+/** Links a module. Returns the path of the new one. */
+export async function linkModule(
+  file: string,
+  strategy: NonNullable<LinkOptions['switch']> = 'resume',
+): Promise<string> {
+  const out = file.replace(/\.wasm$/, strategy === 'resume' ? '-linked.wasm' : `-${strategy}.wasm`);
+  writeFileSync(out, (await link(readFileSync(file), { switch: strategy })).bytes);
   return out;
 }
 

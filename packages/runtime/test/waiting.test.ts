@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { effort, patience } from '../../cfg/test/support/effort.ts';
 import { type App, BlockedError, ExitedError, type InstantiateOptions, instantiate } from '../src/index.ts';
-import { buildGo, findToolchain, linkModule } from './support.ts';
+import { buildGo, bundle, findToolchain, linkModule, nodes, runNode } from './support.ts';
 
 const file = await buildGo('program');
 const stock = await WebAssembly.compile(readFileSync(file));
@@ -222,6 +222,20 @@ for (const version of ['go1.24.13', 'go1.27.3']) {
     expect(program.echo!(1)).toBe(1);
   });
 }
+
+/** Strategies that need a newer engine than the one that runs the tests. */
+describe('in other strategies', async () => {
+  const newer = nodes.find(({ name }) => name === 'node26');
+  const script = newer && (await bundle('waiting-run.ts'));
+  for (const strategy of ['asyncify', 'stack-switching'] as const) {
+    test.skipIf(!newer)(newer ? strategy : `${strategy}: node26 is not installed`, { timeout: patience }, async () => {
+      const count = String(effort(2000, 10_000));
+      const args = ['--experimental-wasm-wasmfx', script!, await linkModule(file, strategy), count];
+      const { code, stdout, stderr } = await runNode(newer!, args);
+      expect({ code, stderr, cases: stdout.trim().split('\n').length }).toEqual({ code: 0, stderr: '', cases: 7 });
+    });
+  }
+});
 
 test('stock: an error that says what to do', async () => {
   const app = await start(stock);

@@ -39,6 +39,8 @@ import { G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
 import { SpLowering } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
 import type { Facts } from './strategy.ts';
+import { letCallbacksWait } from './waiting-callbacks.ts';
+import { WaitingExports } from './waiting-exports.ts';
 
 const EMPTY = -0x40;
 const { I32, I64 } = ValType;
@@ -113,6 +115,7 @@ export abstract class StackfulLowering extends SpLowering {
   protected readonly liveLimit: number = 8_192;
 
   readonly #guard: StackGuard;
+  readonly #exports: WaitingExports;
   /** Offset of our eight bytes in g. */
   readonly #spare: number;
   readonly #thrown: number;
@@ -155,6 +158,8 @@ export abstract class StackfulLowering extends SpLowering {
       this.addFunction('go_wasm.guard', this.addType([I32], [])),
       this.host().addGlobal,
     );
+    this.#exports = new WaitingExports(program, runtime, this.host());
+    letCallbacksWait(program, lifted, runtime, this.host());
     this.mcallOuter = this.addFunction('runtime.mcall.switch', this.type);
     this.#morestackOuter = this.addFunction('runtime.morestack.switch', this.type);
     this.wrap(this.#mcall, this.mcallOuter);
@@ -276,6 +281,7 @@ export abstract class StackfulLowering extends SpLowering {
     this.define(this.coroutine, this.#coroutineBody());
     this.define(this.mcallOuter, this.#mcallBody());
     this.define(this.#morestackOuter, this.#morestackBody());
+    this.#exports.finish(module, this.#loopBody(2, [LocalGet, 0], this.#hasPaused()));
     super.finish(module);
   }
 
@@ -302,18 +308,22 @@ export abstract class StackfulLowering extends SpLowering {
     const code = new Code();
     const { counts, types } = decodeFunction(module, f, code);
     const locals = counts.flatMap((n, g) => new Array<number>(n).fill(types[g]!));
+    const type = module.types[module.functions[f]!]!;
+    const g = (type.kind === 'func' ? type.params.length : 0) + locals.length - 1;
+    const waits = this.#exports.has(f);
     const instructions: Instruction[] = [];
-    let checked = false;
-    let exported = false;
+    // Behind it, it is known that the runtime has been started. One that may wait gives its result first, if that is there.
+    let checks = waits ? 2 : 1;
+    let exported = waits;
     for (let i = 0; i + 1 < code.length; i++) {
       const o = code.op[i]!;
       const callee = o === Call ? code.a[i]! - imports : -1;
       if (callee >= 0 && isGo[callee] === 1) instructions.push([Drop], ...this.enterAt(callee), [I32Const, 1]);
       else instructions.push([o, code.a[i]!, code.b[i]!]);
-      // Behind the first `if` it is known that the runtime has been started.
-      if (o === End && !checked) {
+      if (o === End && --checks === 0) {
         instructions.push(...this.beforeHostCall());
-        checked = true;
+        // That may have changed it.
+        if (waits) instructions.push([GlobalGet, G_GLOBAL], [LocalSet, g]);
       }
       if (callee >= 0 && callee === loop) exported = true;
     }
@@ -338,8 +348,16 @@ export abstract class StackfulLowering extends SpLowering {
     );
   }
 
-  /** The scheduler loop, which ends at a pause or where `stop` says; `parameters` is how many the function has. */
-  #loopBody(parameters: number, stop: Instruction): Uint8Array {
+  /** In a loop that has ended, whose parameters are PC_F and g: whether that was at a pause, as 1 or 0. */
+  #hasPaused(): Instruction[] {
+    return [...PC, [I32Load, 2, 1], [LocalGet, 0], [I32Ne], [GlobalGet, G_GLOBAL], [LocalGet, 1], [I64Ne], [I32Or]];
+  }
+
+  /**
+   * The scheduler loop, which ends at a pause or where `stop` says; `parameters` is how many the function has, `result` what
+   * it returns.
+   */
+  #loopBody(parameters: number, stop: Instruction, result: readonly Instruction[] = []): Uint8Array {
     const oldPc = parameters;
     const oldG = parameters + 1;
     const g = parameters + 2;
@@ -377,6 +395,7 @@ export abstract class StackfulLowering extends SpLowering {
         [I32Store, this.begin, 2],
         ...this.#guardAgain(g),
         [End],
+        ...result,
       ],
     );
   }

@@ -72,8 +72,8 @@ export class WaitingExports {
   readonly #waiting: number = -1;
   readonly #collect: number = -1;
   readonly #nanotime: number = -1;
-  /** (pc_f: i32, g: i64) -> paused: i32. */
-  readonly #loop: number = -1;
+  /** (pc_f: i32, g: i64) -> paused: i32: the scheduler loop of an export; −1 where none may wait. */
+  readonly loop: number = -1;
   /** What is in the table in place of each export. */
   readonly #done: Map<number, number> = new Map();
 
@@ -94,7 +94,7 @@ export class WaitingExports {
     module.exports.push({ name: 'go-wasm:waiting', kind: 'global', index: this.#waiting });
     module.exports.push({ name: 'go-wasm:collect', kind: 'global', index: this.#collect });
     const type = module.types.push({ kind: 'func', params: [I32, I64], results: [I32] }) - 1;
-    this.#loop = host.addFunction('go_wasm.loop_export', type);
+    this.loop = host.addFunction('go_wasm.loop_export', type);
     for (const wrapper of wrappers) {
       module.bodies[wrapper.f] = this.#wrapperBody(wrapper);
       const done = host.addFunction(`${program.names[wrapper.f]}.done`, host.type);
@@ -103,9 +103,15 @@ export class WaitingExports {
     }
   }
 
-  finish(module: Module): void {
+  /** Whether an export, by its index among the defined functions, may wait. */
+  has(f: number): boolean {
+    return this.#done.has(f);
+  }
+
+  /** @param loopBody the scheduler loop, where the strategy has one of its own. */
+  finish(module: Module, loopBody?: Uint8Array): void {
     if (this.#done.size === 0) return;
-    this.#host.define(this.#loop, this.#loopBody());
+    this.#host.define(this.loop, loopBody ?? this.#loopBody());
     const table = module.elements[0]!.functions!;
     for (const [f, done] of this.#done) table[f] = done;
   }
@@ -205,7 +211,7 @@ export class WaitingExports {
         code.pushFrom(from, i);
         continue;
       }
-      push([LocalGet, g], [Call, this.#loop], [If, EMPTY]);
+      push([LocalGet, g], [Call, this.loop], [If, EMPTY]);
       push([LocalGet, g], [I32WrapI64], [GlobalSet, this.#waiting]);
       // Some number: the host takes none.
       if (results.length > 0) push([GlobalGet, SP_GLOBAL], load!);
