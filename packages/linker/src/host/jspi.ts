@@ -7,6 +7,9 @@
  *   suspending anything, since JavaScript waits for the result. In the second case the step is dropped;
  * - when the program is idle: coroutines do it. If the callback parks, and so has no result yet when control comes back,
  *   the rest is done without suspending. If it does not, the goroutines that it has woken run after it returns.
+ *
+ * What the engine throws in wasm, a trap or the overflow of its stack, leaves Go's runtime in no state to go on: from then on
+ * nothing is let in again, and nothing returns to it (golang.org/issue/70829).
  */
 
 export interface JspiOptions {
@@ -26,6 +29,8 @@ export interface Jspi {
   attach(exports: WebAssembly.Exports): void;
   /** Starts the program. It runs on after the call returns. */
   run(argc: number, argv: number): void;
+  /** For each function that Go imports, before it returns to Go. @throws what has broken the program, if it is broken. */
+  check(): void;
   /** Handles an event, or timers; `done` says whether it has been handled. */
   resume(done: () => boolean): void;
 }
@@ -63,6 +68,8 @@ export function createJspi({ onPause = () => {}, onError = rethrow }: JspiOption
   const waiting: ((() => void) | undefined)[] = [];
   /** Whether coroutines are on their way: until the program pauses. */
   let running = false;
+  /** What has broken the program. */
+  let crash: Error | undefined;
   let exports: Exports;
   let coroutine: () => Promise<number>;
 
@@ -75,8 +82,24 @@ export function createJspi({ onPause = () => {}, onError = rethrow }: JspiOption
     }
   }
 
+  /** Calls into wasm, if it is in a state for it. */
+  function enter<T>(call: () => T): T {
+    if (crash !== undefined) throw crash;
+    try {
+      return call();
+    } catch (error) {
+      throw fail(error);
+    }
+  }
+
+  function fail(error: unknown): Error {
+    crash ??= crashed(error);
+    return crash;
+  }
+
   /** The step of a switch that starts a coroutine. */
   function step(): void {
+    if (crash !== undefined) return;
     if (exports['go_wasm.between'].value === 1) start();
     else paused();
   }
@@ -98,10 +121,13 @@ export function createJspi({ onPause = () => {}, onError = rethrow }: JspiOption
   function failed(error: unknown): void {
     running = false;
     if (error instanceof WebAssembly.Exception && error.is(exports['go_wasm.cancelled'])) onPause();
-    else onError(error);
+    else onError(fail(error));
   }
 
   return {
+    check() {
+      if (crash !== undefined) throw crash;
+    },
     imports: {
       suspend: new WebAssembly.Suspending(
         (slot, next) =>
@@ -121,20 +147,27 @@ export function createJspi({ onPause = () => {}, onError = rethrow }: JspiOption
       coroutine = WebAssembly.promising(exports['go_wasm.coroutine']);
     },
     run(argc, argv) {
-      exports.run(argc, argv);
+      enter(() => exports.run(argc, argv));
       running = true;
       start();
     },
     resume(done) {
       if (!running) {
-        exports['go_wasm.wake']();
+        enter(() => exports['go_wasm.wake']());
         running = true;
         start();
         if (done()) return;
       }
-      exports.resume();
+      enter(() => exports.resume());
     },
   };
+}
+
+/** The error that a program has ended with, as @go-wasm/runtime has it; `cause` is what the engine has thrown. */
+function crashed(cause: unknown): Error {
+  const hint = cause instanceof RangeError ? "; the engine's stack is too small (in Node: --stack-size)" : '';
+  const error = new Error(`the Go program has crashed: ${cause}${hint}`, { cause });
+  return Object.assign(error, { name: 'CrashError', code: 'GW6403' });
 }
 
 /** What is used of the class that wasm_exec.js puts into the global scope. */
@@ -169,7 +202,18 @@ export async function instantiateFor(
     },
     onError: fail,
   });
-  const { exports } = await WebAssembly.instantiate(module, { ...go.importObject, go_wasm: jspi.imports });
+  const imports: WebAssembly.Imports = { ...go.importObject, go_wasm: jspi.imports };
+  // wasm_exec.js makes a panic of what JavaScript throws: of what ends the program as well, where it was Go that JavaScript called.
+  imports.gojs = Object.fromEntries(
+    Object.entries(imports.gojs!).map(([name, call]) => [
+      name,
+      (sp: number) => {
+        (call as (sp: number) => void)(sp);
+        jspi.check();
+      },
+    ]),
+  );
+  const { exports } = await WebAssembly.instantiate(module, imports);
   jspi.attach(exports);
   const replaced = {
     ...exports,
