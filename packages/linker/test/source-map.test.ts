@@ -1,9 +1,11 @@
 /** Source maps, against what Go's own runtime says of the same PCs. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type ByteRange, Code, decodeFunction, decodeModule, Op } from '@go-wasm/wasm';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { randomNumbers } from '../../cfg/test/support/graphs.ts';
 import { link } from '../src/index.ts';
 import { build, goroot, program, releases, run, scratchFolder } from './helpers/go.ts';
 
@@ -106,6 +108,28 @@ describe.each(newestAndOldest)('with %s', { timeout: 120_000 }, (go) => {
       goFrames.filter(({ name }) => name.startsWith('main.') && !outer.has(name)).map(({ place }) => place),
     );
   });
+});
+
+test('10,000 places of a program of 10 MB have the line that Go gives them', { timeout: 240_000 }, async () => {
+  const large = join(folder, 'large');
+  cpSync(fileURLToPath(new URL('programs/large', import.meta.url)), large, { recursive: true });
+  cpSync(program('lines'), join(large, 'lines.go'));
+  const stock = join(large, 'large.wasm');
+  await build('.', stock, { goos: 'js', flags: [] });
+  const input = readFileSync(stock);
+  expect(input.length).toBeGreaterThan(10_000_000);
+  const { bytes, sourceMap } = await link(input, { sourceMap: { url: () => 'large.wasm.map' } });
+  const all = callsOf(bytes);
+  const random = randomNumbers(Number(process.env.SEED ?? 1));
+  const calls = Array.from({ length: 10_000 }, () => all[Math.floor(random() * all.length)]!);
+  const list = join(folder, 'large pcs');
+  writeFileSync(list, calls.map(({ pc }) => `${pc - 1n}\n`).join(''));
+  const { stdout } = await run(stock, { goos: 'js', args: [list] });
+  const at = lookUp(sourceMap!);
+  const expected = stdout.trimEnd().split('\n');
+  expect(calls.map(({ place }) => at(place))).toEqual(expected);
+  // From all over the program.
+  expect(new Set(expected.map((line) => line.replace(/\/[^/]*$/, ''))).size).toBeGreaterThan(50);
 });
 
 test('a map has the sources if they are given, and the module says where it is', async () => {
