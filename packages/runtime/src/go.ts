@@ -1,5 +1,5 @@
 import type { FileSystem } from './files.ts';
-import { createProgram, type GoExports, type JsGo, type Program } from './program.ts';
+import { createProgram, type GoExports, type JsGo, type Program, withoutPromises } from './program.ts';
 import { createSystem, type System } from './system.ts';
 
 /**
@@ -52,7 +52,7 @@ export class Go implements JsGo {
         go.#settle?.reject(error);
       },
     });
-    this.importObject = { gojs: this.#program.imports };
+    this.importObject = { gojs: this.#program.imports, go_wasm: withoutPromises };
   }
 
   /** Runs the program. Resolves when it has exited. */

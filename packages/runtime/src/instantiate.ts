@@ -1,6 +1,6 @@
 import { SourceError } from './errors.ts';
 import { check, diagnose, type LinkInfo, lacks, linkInfo } from './module.ts';
-import { type Call, createProgram, type GoExports, type JsGo, type Program } from './program.ts';
+import { type Call, createProgram, type GoExports, type JsGo, type Program, withoutPromises } from './program.ts';
 import { createSystem, type SystemOptions } from './system.ts';
 
 /**
@@ -123,7 +123,7 @@ export async function launch<Exports>(
     },
   };
   const given = typeof options.imports === 'function' ? options.imports(app as App) : options.imports;
-  const imports = { ...given, gojs: { ...program.imports, ...given?.gojs } };
+  const imports = { ...given, gojs: { ...program.imports, ...given?.gojs }, go_wasm: withoutPromises };
   check(module, imports);
   const instance = await WebAssembly.instantiate(module, imports);
   signal?.throwIfAborted();
@@ -139,6 +139,7 @@ export async function launch<Exports>(
   for (const [name, value] of Object.entries(own)) {
     if (typeof value !== 'function') continue;
     // What -emit=module exports in place of a function has its name, with this in front.
+    if (name.startsWith('go_wasm.')) continue;
     const known = name.replace(/^gowasm\./, '');
     exports[name] = program.guard(known, value as Call);
     async[name] = program.promise(known, value as Call);

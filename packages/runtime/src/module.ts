@@ -14,8 +14,8 @@ export interface LinkInfo {
 const SECTION = 'go-wasm';
 /** The newest version of it that is known here: `ABI_VERSION` of the linker. */
 const ABI_VERSION = 1;
-/** How goroutines may be switched without help from here. */
-const SWITCHES = ['jump-table', 'resume', 'asyncify', 'stack-switching'];
+/** How goroutines may be switched. */
+const SWITCHES = ['jump-table', 'resume', 'asyncify', 'stack-switching', 'jspi'];
 
 /** What go-wasm says of the module; undefined for one that is as Go's linker made it. @throws ModuleError */
 export function linkInfo(module: WebAssembly.Module): LinkInfo | undefined {

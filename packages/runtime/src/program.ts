@@ -24,6 +24,8 @@ export interface GoExports {
    */
   'go-wasm:waiting'?: WebAssembly.Global<'i32'>;
   'go-wasm:collect'?: WebAssembly.Global<'i32'>;
+  /** Of modules of the strategy `jspi` (jspi.ts): runs the program until it waits, where `run` only starts it. */
+  'go_wasm.drain'?: () => void;
   /** Of modules in which callbacks may wait (waiting-callbacks.ts): whether the next event gets a goroutine of its own. */
   'go-wasm:spawn'?: WebAssembly.Global<'i32'>;
 }
@@ -88,6 +90,12 @@ export interface World {
   /** Called once when the program has ended in another way. */
   failed(error: unknown): void;
 }
+
+/**
+ * What modules of the strategy `jspi` import as `go_wasm`. They are run without promises, since JavaScript wants results of
+ * calls at once: so nothing suspends, and nothing waits.
+ */
+export const withoutPromises: WebAssembly.ModuleImports = { suspend() {}, waits: () => 0 };
 
 export interface Program {
   readonly imports: WebAssembly.ModuleImports;
@@ -697,7 +705,10 @@ export function createProgram(go: JsGo, world: World): Program {
       trace = '';
       const at = writeArguments(u8, u32, argv, env);
       ended = undefined;
-      enterFromEvent(() => exports.run(argv.length, at));
+      enterFromEvent(() => {
+        exports.run(argv.length, at);
+        exports['go_wasm.drain']?.();
+      });
       idleLow = clockLow;
       idleHigh = clockHigh;
     },

@@ -227,7 +227,7 @@ for (const version of ['go1.24.13', 'go1.27.3']) {
 describe('in other strategies', async () => {
   const newer = nodes.find(({ name }) => name === 'node26');
   const script = newer && (await bundle('waiting-run.ts'));
-  for (const strategy of ['asyncify', 'stack-switching'] as const) {
+  for (const strategy of ['asyncify', 'stack-switching', 'jspi'] as const) {
     test.skipIf(!newer)(newer ? strategy : `${strategy}: node26 is not installed`, { timeout: patience }, async () => {
       const count = String(effort(2000, 10_000));
       const args = ['--experimental-wasm-wasmfx', script!, await linkModule(file, strategy), count];

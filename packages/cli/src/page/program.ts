@@ -166,6 +166,8 @@ async function run(start: Start): Promise<void> {
   jspi.attach(exports);
   const replaced = {
     ...exports,
+    // Not by the class alone, which runs such programs without promises.
+    'go_wasm.drain': undefined,
     run: jspi.run,
     resume() {
       const event = go._pendingEvent;

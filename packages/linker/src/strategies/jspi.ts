@@ -9,10 +9,12 @@
  * | export `coroutine` | () -> (paused: i32): to be called as a promising function                                     |
  * | export `next`      | () -> (slot: i32): of the goroutine that was chosen                                           |
  * | export `wake`      | (): has the next coroutine handle an event                                                    |
+ * | export `drain`     | (): runs the program until it pauses, without suspending anything                              |
  * | export `between`   | global i32: 1 while a goroutine was chosen that has not gone on yet                           |
  * | export `cancelled` | tag: ends a coroutine that was to go on, but has been dropped                                  |
  *
- * imports from `go_wasm`, exports as `go_wasm.coroutine` … . `run` starts the runtime only: the host goes on from there.
+ * imports from `go_wasm`, exports as `go_wasm.coroutine` … . `run` starts the runtime only: the host goes on from there. One that
+ * calls `drain` then, and `resume` for events, never suspends anything: a goroutine that parks loses its frames.
  *
  * Calls from JavaScript must be done before control goes back there, but no stack can be resumed before that. So in them
  * nothing suspends: a goroutine that parks loses its frames, and those that have some elsewhere are rebuilt. Such a call may
@@ -77,6 +79,7 @@ class JspiLowering extends StackfulLowering {
   readonly #waits: number;
   readonly #next: number;
   readonly #wake: number;
+  readonly #drain: number;
   /** Global: whether the runtime has been started. */
   readonly #started: number;
   readonly #yield: number;
@@ -91,6 +94,7 @@ class JspiLowering extends StackfulLowering {
     this.#waits = this.addImport('go_wasm', 'waits', this.addType([I32, I32], [I32]));
     this.#next = this.addFunction('go_wasm.next', this.addType([], [I32]));
     this.#wake = this.addFunction('go_wasm.wake', this.procedure);
+    this.#drain = this.addFunction('go_wasm.drain', this.procedure);
     this.#yield = this.addFunction('go_wasm.yield', this.procedure);
     this.#started = this.addGlobal(I32);
     this.#between = this.addGlobal(I32);
@@ -101,11 +105,13 @@ class JspiLowering extends StackfulLowering {
   override finish(module: Module): void {
     this.define(this.#next, assemble([], this.chosenSlot()));
     this.define(this.#yield, this.#yieldBody());
+    this.define(this.#drain, assemble([], this.#runToPause()));
     this.define(this.#wake, assemble([], this.enterAt(this.runtime.get('runtime.handleEvent'))));
     module.exports.push(
       { name: 'go_wasm.coroutine', kind: 'func', index: this.coroutine },
       { name: 'go_wasm.next', kind: 'func', index: this.#next },
       { name: 'go_wasm.wake', kind: 'func', index: this.#wake },
+      { name: 'go_wasm.drain', kind: 'func', index: this.#drain },
       { name: 'go_wasm.between', kind: 'global', index: this.#between },
       { name: 'go_wasm.cancelled', kind: 'tag', index: this.#cancelled },
     );
