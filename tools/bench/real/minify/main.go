@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"strings"
@@ -32,7 +33,10 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	if err := m.Minify("text/javascript", os.Stdout, script); err != nil {
+	// Token by token, each would be an event of the host's.
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	if err := m.Minify("text/javascript", out, script); err != nil {
 		panic(err)
 	}
 	var page strings.Builder
@@ -40,7 +44,7 @@ func main() {
 	for i := range 10000 {
 		fmt.Fprintf(&page, row, i)
 	}
-	if err := m.Minify("text/html", os.Stdout, strings.NewReader(page.String())); err != nil {
+	if err := m.Minify("text/html", out, strings.NewReader(page.String())); err != nil {
 		panic(err)
 	}
 }

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"os"
 	"strings"
@@ -40,7 +41,9 @@ func main() {
 		panic(err)
 	}
 	syntax.Simplify(file)
-	if err := syntax.NewPrinter(syntax.Indent(2)).Print(os.Stdout, file); err != nil {
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	if err := syntax.NewPrinter(syntax.Indent(2)).Print(out, file); err != nil {
 		panic(err)
 	}
 }
