@@ -8,12 +8,14 @@
  *   --rounds N               (3)
  *   --only a,b               these programs alone
  *   --variant k=v,k=v        the linker's options; may be repeated; without it, its defaults
+ *   --passes                 the defaults, and each pass left out in turn: what it gains
  *   --files a.wasm b.wasm    ready files beside stock, instead of variants
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { optionalPasses } from '@go-wasm/linker';
 import { $ } from 'zx';
 import { type Command, command, type Goos } from './engines.ts';
 import { findToolchain, go } from './go.ts';
@@ -39,9 +41,11 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
     variant: { type: 'string', multiple: true, default: [''] },
+    passes: { type: 'boolean', default: false },
     files: { type: 'boolean', default: false },
   },
 });
+if (values.passes) values.variant = ['', ...optionalPasses.map((name) => `noPass=${name}`)];
 const goos = values.goos as Goos;
 const toolchain = await findToolchain();
 const engine = await measuringEngine(goos, values.engine, values.node);

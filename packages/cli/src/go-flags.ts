@@ -1,7 +1,7 @@
 import { UsageError } from './errors.ts';
 import { type HostName, parseHost } from './exec.ts';
 import { suggest } from './find.ts';
-import { choices, ownFlag, type PipelineOptions, setOption } from './options.ts';
+import { choices, ownFlag, type PipelineOptions, setOption, spelledOut } from './options.ts';
 import { joinQuoted, splitQuoted } from './quoted.ts';
 
 /** The commands of `go` that link a program. */
@@ -96,7 +96,7 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
   let place: 'flags' | 'packages' | 'after' = 'flags';
   let mayBeValue = false;
   for (; i < argv.length; i++) {
-    const arg = argv[i]!;
+    const arg = spelledOut(argv[i]!);
     const [, name, equals, inline] = /^--?([^-=][^=]*)(=)?(.*)$/s.exec(arg) ?? [];
     if (name === undefined) {
       if (arg.startsWith('-') && arg !== '-') break; // `--` and what is no flag at all

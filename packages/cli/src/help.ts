@@ -21,7 +21,10 @@ ${STRATEGIES}
                        version (node24, safari18.4) or without, +jspi; an error if one of them cannot run the strategy
   -structure=stackifier|relooper
                        the algorithm that structures control flow (default stackifier)
-  -O=binaryen:LEVEL    have Binaryen (npm install binaryen) optimize the result: 1 to 4, s or z; takes seconds a megabyte
+  -O0                  no optional pass; what is left is what it takes to restore control flow
+  -O1, -Os             those that make the module smaller
+  -O2, -O3             all: those that make programs faster as well (the default)
+  -O=binaryen:LEVEL    the same, and have Binaryen (npm install binaryen) optimize the result: 1 to 4, s or z; takes seconds a megabyte
   -sourcemap=file      a source map beside the program, which -o must name: engines show Go's files and lines
             =inline    the same, in the program
             =none      no source map (the default)

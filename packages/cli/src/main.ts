@@ -19,7 +19,7 @@ import {
   SYMBOLIZE_HELP,
   WHY_HELP,
 } from './help.ts';
-import { DEFAULTS, ownFlag, type PipelineOptions, setOption } from './options.ts';
+import { DEFAULTS, ownFlag, type PipelineOptions, setOption, spelledOut } from './options.ts';
 import { GoFailed } from './toolchain.ts';
 
 /**
@@ -142,7 +142,10 @@ async function runCommander(argv: readonly string[]): Promise<number> {
       .option('--verify-each', 'check the module after every stage');
   }
   for (const command of [link, env]) {
-    command.option('--O <level>', "binaryen:1 … binaryen:z, for Binaryen's optimizer: see go-wasm help build");
+    command.option(
+      '--O <level>',
+      "0, 1, 2, 3 or s; binaryen:1 … binaryen:z for Binaryen's optimizer: see go-wasm help build",
+    );
   }
   for (const command of [link, env]) command.option('--sourcemap <kind>', 'none, inline, file: see go-wasm help build');
   env.option('--linkmode <mode>', 'auto, external, internal');
@@ -203,7 +206,8 @@ async function runCommander(argv: readonly string[]): Promise<number> {
 }
 
 /** Our own flags are written with one dash, as go's are, or with two. */
-function twoDashes(arg: string): string {
+function twoDashes(argument: string): string {
+  const arg = spelledOut(argument);
   // Its value never stands apart: what follows may be an argument.
   if (/^--?svg$/.test(arg)) return '--svg=';
   const [, name] = /^-([a-zA-Z][^=]*)/.exec(arg) ?? [];

@@ -1,7 +1,9 @@
 import {
   type BinaryenLevel,
   binaryenLevels,
+  type Level,
   type LinkOptions,
+  levels,
   optionalPasses,
   parseTarget,
   strategies,
@@ -21,8 +23,7 @@ export interface PipelineOptions {
   target: string;
   structure: NonNullable<LinkOptions['structure']>;
   sourcemap: 'none' | 'inline' | 'file';
-  /** Empty for our own passes alone. */
-  O: '' | `binaryen:${BinaryenLevel}`;
+  O: Level | `binaryen:${BinaryenLevel}`;
   'verify-each': boolean;
   /** Names of passes, with commas between them. */
   'no-pass': string;
@@ -36,7 +37,7 @@ export const DEFAULTS: PipelineOptions = {
   target: '',
   structure: 'stackifier',
   sourcemap: 'none',
-  O: '',
+  O: '2',
   'verify-each': false,
   'no-pass': '',
   keep: '',
@@ -52,7 +53,7 @@ const CHOICES: {
   switch: [...(Object.keys(strategies) as Switch[]), 'jump-table', 'auto'],
   structure: ['stackifier', 'relooper'],
   sourcemap: ['none', 'inline', 'file'],
-  O: ['', ...binaryenLevels.map((level) => `binaryen:${level}` as const)],
+  O: [...levels, ...binaryenLevels.map((level) => `binaryen:${level}` as const)],
   'verify-each': [true, false],
 };
 
@@ -63,13 +64,13 @@ export function choices(): Readonly<Record<string, readonly string[]>> {
   return Object.fromEntries([...all, ...named, ['no-pass', optionalPasses]]);
 }
 
+/** `-O2`, as compilers have it, for `-O=2`; all else as it is. */
+export function spelledOut(arg: string): string {
+  return arg.replace(/^(--?O)([a-z0-9])$/, '$1=$2');
+}
+
 /** Whether a flag (its name, without dashes) is ours, and whether it takes a value that may stand apart. */
 export function ownFlag(name: string): 'value' | 'boolean' | undefined {
-  if (/^O.$/.test(name)) {
-    throw new UsageError('GW5001', `-${name}: there are no levels of optimization, all passes are run`, {
-      hint: '-O=binaryen:2 has Binaryen optimize the result; -no-pass=NAME leaves out a pass',
-    });
-  }
   if (!Object.hasOwn(DEFAULTS, name)) return undefined;
   return name === 'verify-each' ? 'boolean' : 'value';
 }
@@ -133,12 +134,18 @@ export function fromFlags(flags: readonly string[]): PipelineOptions {
   return options;
 }
 
+function optimization(O: PipelineOptions['O']): Pick<LinkOptions, 'level' | 'binaryen'> {
+  if (O === DEFAULTS.O) return {};
+  const [level, binaryen] = O.split(':');
+  return binaryen ? { binaryen: binaryen as BinaryenLevel } : { level: level as Level };
+}
+
 /** The options as the linker takes them. A source map of the kind `file` will be beside `output`. */
 export function toLinkOptions(options: PipelineOptions, output: string): LinkOptions {
   const sourceMap = sourceMapOptions(options.sourcemap, output);
   return {
     ...(sourceMap && { sourceMap }),
-    ...(options.O !== '' && { binaryen: options.O.slice('binaryen:'.length) as BinaryenLevel }),
+    ...optimization(options.O),
     switch: options.switch,
     ...(options.target !== '' && { target: options.target }),
     structure: options.structure,

@@ -29,6 +29,10 @@ describe('command lines', () => {
     ['build -v -structure relooper .', { args: '-v .', flags: 1, options: { structure: 'relooper' } }],
     ['build -verify-each .', { args: '.', flags: 0, options: { 'verify-each': true } }],
     ['build -verify-each=false .', { args: '.', flags: 0, options: { 'verify-each': false } }],
+    ['build -O0 .', { args: '.', flags: 0, options: { O: '0' } }],
+    ['build -O=1 --Os .', { args: '.', flags: 0, options: { O: 's' } }],
+    ['build -O3 -O=binaryen:2 .', { args: '.', flags: 0, options: { O: 'binaryen:2' } }],
+    ['build . -O2', { args: '. -O2', flags: 0 }],
     ['build -linkmode=auto -linkmode external', { args: '', flags: 0, options: { linkmode: 'external' } }],
     // A value that looks like one of our flags is a value.
     ['build -o -switch=x .', { args: '-o -switch=x .', flags: 2 }],
@@ -99,16 +103,14 @@ describe('command lines', () => {
     ['-swich=resume', 'there is no flag -swich', 'did you mean switch?'],
     ['-ldflags=-linkmode=foo', '-linkmode=foo is unknown', '-linkmode takes auto, internal, external'],
     ['-verify-each=x', '-verify-each=x is unknown', '-verify-each takes true, false'],
-    [
-      '-O2',
-      '-O2: there are no levels of optimization, all passes are run',
-      '-O=binaryen:2 has Binaryen optimize the result; -no-pass=NAME leaves out a pass',
-    ],
-    [
-      '-O=binaryen:9',
-      '-O=binaryen:9 is unknown',
-      '-O takes binaryen:1, binaryen:2, binaryen:3, binaryen:4, binaryen:s, binaryen:z',
-    ],
+    ...[
+      ['-O9', '-O=9'],
+      ['-O=binaryen:9', '-O=binaryen:9'],
+    ].map(([flag, spelledOut]) => [
+      flag!,
+      `${spelledOut} is unknown`,
+      '-O takes 0, 1, 2, 3, s, binaryen:1, binaryen:2, binaryen:3, binaryen:4, binaryen:s, binaryen:z',
+    ]),
   ])('go-wasm build %s', (arg, message, hint) => {
     const error = expect.objectContaining({ code: 'GW5001', message, hint });
     expect(() => parseGoArgs('build', [arg])).toThrow(UsageError);

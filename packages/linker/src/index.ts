@@ -1,6 +1,7 @@
 export { type BinaryenLevel, binaryenLevels } from './binaryen.ts';
 export { type Inspection, type Inspector, inspect } from './inspect.ts';
 export { type LinkOptions, type LinkReport, type LinkResult, link, optionalPasses } from './link.ts';
+export { type Level, levels } from './pipeline.ts';
 export { GENERATED, HELPERS, packageOf, type Sizes, sizes } from './sizes.ts';
 export { type SourceMapOptions, splitSourceMapUrl, withSourceMapUrl } from './source-map.ts';
 export { strategies } from './strategies/index.ts';

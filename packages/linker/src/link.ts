@@ -1,14 +1,14 @@
 import { type GoProgram, Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { GoWasmError, InternalError, UnsupportedError } from '@go-wasm/wasm';
 import { type BinaryenLevel, binaryenLevels, optimize } from './binaryen.ts';
-import { LinkContext, pipeline, type Stage } from './pipeline.ts';
+import { type Level, LinkContext, levels, pipeline, type Stage } from './pipeline.ts';
 import { type Places, placesAsTheyAre, type SourceMapOptions, sourceMap, withSourceMapUrl } from './source-map.ts';
 import { strategies } from './strategies/index.ts';
 import { type StructurerName, structurers } from './structurers.ts';
 import { type Choice, chooseSwitch, parseTarget, requirements, type StrategyName, type SwitchName } from './targets.ts';
 
 /** The names of the stages that can be left out. */
-export const optionalPasses: readonly string[] = pipeline.filter(({ optional }) => optional).map(({ name }) => name);
+export const optionalPasses: readonly string[] = pipeline.filter(({ levels }) => levels).map(({ name }) => name);
 
 /** What the user can choose. */
 export interface LinkOptions {
@@ -20,6 +20,8 @@ export interface LinkOptions {
   structure?: StructurerName;
   /** Check each function's control flow after it was structured, and the whole module at the end: slow, for tests and bug reports. */
   verify?: boolean;
+  /** How much is optimized; default `2`. */
+  level?: Level;
   /** Optional stages of the pipeline to leave out, by name. */
   noPass?: readonly string[];
   /** Functions to leave in jump-table form, by Go's name for them: to find out which one makes a difference. */
@@ -103,7 +105,7 @@ export function prepare(
   input: Uint8Array,
   options: LinkOptions,
 ): { cx: LinkContext; stages: readonly Stage[]; reason: Choice['reason'] } {
-  const { switch: asked = 'resume', structure = 'stackifier', noPass = [] } = options;
+  const { switch: asked = 'resume', structure = 'stackifier', level = '2', noPass = [] } = options;
   const structurer = structurers[structure];
   if (asked === 'jump-table' || (asked !== 'auto' && !Object.hasOwn(requirements, asked)))
     throw unknownChoice('switch strategy', asked, ['auto', 'jump-table', ...Object.keys(strategies)]);
@@ -113,13 +115,15 @@ export function prepare(
   const { binaryen } = options;
   if (binaryen !== undefined && !binaryenLevels.includes(binaryen))
     throw unknownChoice("level of Binaryen's", binaryen, binaryenLevels);
+  if (!levels.includes(level)) throw unknownChoice('level of optimization', level, levels);
   for (const name of noPass) if (!optionalPasses.includes(name)) throw unknownChoice('pass', name, optionalPasses);
   return {
     reason,
     cx: new LinkContext(input, strategy, structurer, options.keep),
     stages: pipeline.filter(
-      ({ name, strategy: only, asked }) =>
+      ({ name, strategy: only, asked, levels = [level] }) =>
         !noPass.includes(name) &&
+        levels.includes(level) &&
         (only ?? strategy.name) === strategy.name &&
         (asked === undefined || options[asked] !== undefined),
     ),

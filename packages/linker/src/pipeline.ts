@@ -70,11 +70,20 @@ export class LinkContext {
   }
 }
 
+/**
+ * How much is optimized, as compilers name it: 0 nothing, 1 what makes the module smaller and is done in no time, 2 (the default)
+ * what makes programs fast, 3 whatever the link costs, s for size. No pass costs so much yet that 3 were more than 2.
+ */
+export const levels = ['0', '1', '2', '3', 's'] as const;
+export type Level = (typeof levels)[number];
+const SMALLER: readonly Level[] = ['1', '2', '3', 's'];
+const FASTER: readonly Level[] = ['2', '3'];
+
 export type Stage = {
   readonly name: string;
   readonly description: string;
-  /** Whether the result is right without it, too. */
-  readonly optional?: true;
+  /** The levels of optimization at which it is run, if the result is right without it, too. */
+  readonly levels?: readonly Level[];
   /** The only strategy that it is run for, if there is one. */
   readonly strategy?: string;
   /** The option that it is run for, if it is not always run. */
@@ -130,13 +139,13 @@ export const pipeline: readonly Stage[] = [
   {
     name: 'simplify',
     description: 'shorter sequences of instructions for the same: addresses, conditions, SP',
-    optional: true,
+    levels: SMALLER,
     runFunction: (cx) => cx.simplifier.run(cx.lowered),
   },
   {
     name: 'cold-calls',
     description: 'calls that never return in fewer bytes',
-    optional: true,
+    levels: SMALLER,
     runFunction: (cx) => {
       const { module, imports, names } = cx.program;
       cx.coldCalls ??= new ColdCalls(module, cx.lowering, cx.neverReturns, imports, names);
@@ -146,7 +155,7 @@ export const pipeline: readonly Stage[] = [
   {
     name: 'small-copies',
     description: 'a few bytes are copied and cleared by loads and stores',
-    optional: true,
+    levels: FASTER,
     runFunction: (cx) => {
       cx.smallCopies ??= new SmallCopies(cx.program.module, cx.lowering);
       cx.smallCopies.run(cx.lowered);
@@ -168,7 +177,7 @@ export const pipeline: readonly Stage[] = [
   {
     name: 'word-helpers',
     description: "Go's helpers that compare and search memory, eight bytes at a time",
-    optional: true,
+    levels: FASTER,
     run: ({ program }) => {
       for (const [f, body] of wordHelpers(program)) program.module.bodies[f] = body;
     },
@@ -213,7 +222,7 @@ export const pipeline: readonly Stage[] = [
   {
     name: 'inlining-budget',
     description: 'small functions that do nothing, so that engines inline more',
-    optional: true,
+    levels: FASTER,
     run: (cx) => raiseInliningBudget(cx.module),
   },
   {

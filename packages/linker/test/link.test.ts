@@ -21,7 +21,7 @@ import {
 import binaryen from 'binaryen';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { assemble } from '../../lift/test/helpers/asm.ts';
-import { link } from '../src/index.ts';
+import { type LinkOptions, link, optionalPasses } from '../src/index.ts';
 import { doesNothing } from '../src/passes/inlining-budget.ts';
 import { pipeline } from '../src/pipeline.ts';
 import { build, type Goos, program, run, scratchFolder } from './helpers/go.ts';
@@ -186,7 +186,12 @@ test('jump-table leaves the module as it is', async () => {
 });
 
 test('choices that do not exist', async () => {
-  for (const options of [{ switch: 'magic' }, { structure: 'spaghetti' }, { noPass: ['lift'] }] as object[]) {
+  for (const options of [
+    { switch: 'magic' },
+    { structure: 'spaghetti' },
+    { noPass: ['lift'] },
+    { level: '4' },
+  ] as object[]) {
     await expect(link(inputs.js, options)).rejects.toMatchObject({
       code: 'GW2105',
       hint: expect.stringContaining('choose one of'),
@@ -307,3 +312,14 @@ test.each([[[]], [['vacuum', 'dce']], [['merge-blocks', 'remove-unused-brs', 'op
     expect(await run(linked, { goos: 'js' })).toEqual(await run(join(folder, 'js.wasm'), { goos: 'js' }));
   },
 );
+
+test('levels choose among the passes, and single ones can be left out', async () => {
+  const passes = async (options: LinkOptions) =>
+    (await link(inputs.js, options)).report.stages
+      .map(({ name }) => name)
+      .filter((name) => optionalPasses.includes(name));
+  expect(await passes({ level: '0' })).toEqual([]);
+  expect(await passes({ level: 's' })).toEqual(['simplify', 'cold-calls']);
+  expect(await passes({})).toEqual(optionalPasses);
+  expect(await passes({ level: '1', noPass: ['simplify', 'small-copies'] })).toEqual(['cold-calls']);
+});

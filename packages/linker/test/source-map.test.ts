@@ -62,7 +62,7 @@ describe.each(newestAndOldest)('with %s', { timeout: 120_000 }, (go) => {
 
   test.each([
     { switch: 'resume' },
-    { switch: 'resume', structure: 'relooper', noPass: ['simplify', 'cold-calls'] },
+    { switch: 'resume', structure: 'relooper', level: '0' },
     { switch: 'stack-switching' },
     { switch: 'jump-table' },
   ] as const)('every call has the line that Go gives it: %o', async (options) => {
