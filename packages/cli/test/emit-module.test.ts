@@ -8,6 +8,7 @@ import ts from 'typescript';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { chromium, visit, whyNoChromium } from '../../runtime/test/browser.ts';
 import { findToolchain } from '../../runtime/test/support.ts';
+import { which } from '../src/toolchain.ts';
 import { folder, goWasm, install, run } from './command.ts';
 
 const REAL = await install('real package');
@@ -242,14 +243,24 @@ beforeAll(async () => {
 }, 120_000);
 
 /** What a script prints that reports: the program's own line comes first. */
-async function reported(script: string, node = 'node'): Promise<unknown> {
-  const { stdout, stderr } = await run(node, [script], { cwd: APP });
+async function reported(script: string, [file, ...flags]: string[] = ['node']): Promise<unknown> {
+  const { stdout, stderr } = await run(file!, [...flags, script], { cwd: APP });
   const [first, last] = stdout.split('\n');
   if (first !== 'main has run') throw new Error(stdout + stderr);
   return JSON.parse(last!);
 }
 
 test('imported in Node', async () => expect(await reported(join(dist, 'report.mjs'))).toEqual(EXPECTED));
+
+for (const [name, ...flags] of [
+  ['deno', 'run', '--allow-all'],
+  ['bun', 'run'],
+]) {
+  const path = which(name!);
+  test.skipIf(path === undefined)(`imported in ${path ? name : `${name}, which is not in PATH`}`, async () =>
+    expect(await reported(join(dist, 'report.mjs'), [path!, ...flags])).toEqual(EXPECTED),
+  );
+}
 
 test('bundled by esbuild', async () => {
   const outdir = join(APP, 'by esbuild');

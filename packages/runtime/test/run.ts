@@ -2,9 +2,10 @@
 import { run } from '../src/node.ts';
 
 const [file, ...args] = process.argv.slice(2);
-process.exit(
-  await run(file!, args, { fetch: false }).catch((error) => {
+// Not by `await`: in Deno and Bun a module that waits for ever does not come to its `beforeExit`.
+run(file!, args, { fetch: false })
+  .catch((error) => {
     console.error(error);
     return 1;
-  }),
-);
+  })
+  .then((code) => process.exit(code));

@@ -188,6 +188,25 @@ describe('callbacks of a linked module', () => {
     }
   });
 
+  test('1,000,000 calls, and memory stays as it is', { timeout: patience }, async () => {
+    const [program, app] = await load();
+    const call = async (count: number): Promise<void> => {
+      for (let k = 0; k < count; k++) {
+        if (program.echo!(`text ${k}`) !== `text ${k}`) throw new Error(`call ${k}`);
+        // Go lets go of values in a goroutine of its own, between events.
+        if (k % 1000 === 0) await sleep(0);
+      }
+    };
+    await call(100_000);
+    const { bytes } = app.memory;
+    await call(900_000);
+    expect(app.memory.bytes).toBe(bytes);
+    program.gc!();
+    await sleep(1);
+    program.gc!();
+    await expect.poll(() => app.memory.references).toBeLessThan(200);
+  });
+
   test('a panic rejects what waits', async () => {
     const [program, app] = await load();
     const other = (program.wait!(10_000) as Promise<unknown>).catch((error) => error);
