@@ -119,6 +119,7 @@ export function parseGoArgs(command: GoCommand, argv: readonly string[]): GoComm
       if (!line.cpuprofile) throw new UsageError('GW5001', '-cpuprofile needs the name of a file');
       continue;
     }
+    if (name === 'yes' && !equals) continue; // main.ts has looked at it
     if (name === 'verbose' && !equals) {
       line.verbose = true;
       continue;

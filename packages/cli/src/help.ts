@@ -30,6 +30,7 @@ ${STRATEGIES}
             =none      no source map (the default)
   -verify-each         check the module after every stage: slow, for bug reports
   -no-pass=NAME,...    leave out passes: ${optionalPasses.join(', ')}
+  -yes                 do not ask: where there is no Go, fetch it
   -verbose             say how long each stage of a link takes; what is up to date is not linked
   -keep=REGEXP         leave functions as they are, by Go's names for them: to find the one that makes a difference
 `;

@@ -31,6 +31,12 @@ import { GoFailed } from './toolchain.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   try {
     const [name, ...rest] = argv;
+    // What needs go, and would only say that it is not there.
+    if (isGoCommand(name) || name === 'serve' || name === 'env') {
+      const { provideGo } = await import('./fetch-go.ts');
+      const help = rest.some((arg) => /^--?h(elp)?$/.test(arg));
+      await provideGo(help ? 'no' : rest.includes('--yes') || rest.includes('-yes') ? 'yes' : 'ask');
+    }
     // go's command lines follow go's rules, which are not commander's.
     if (isGoCommand(name)) return await (await import('./commands/go.ts')).goCommand(name, rest);
     if (name === 'serve') return await (await import('./commands/serve.ts')).serveCommand(rest);

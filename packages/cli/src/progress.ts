@@ -31,8 +31,10 @@ export interface Progress {
 /**
  * One line on the terminal that shows how far a link is. The pipeline works in one go, without a turn of the event loop
  * in which a timer could fire, so the line is drawn from within, ten times a second.
+ *
+ * @param scale how many of what is counted make one `unit`.
  */
-export function terminalProgress(what: string): Progress {
+export function terminalProgress(what: string, unit = 'functions', scale = 1): Progress {
   const start = performance.now();
   let drawn = 0;
   let fd: number | undefined;
@@ -44,8 +46,9 @@ export function terminalProgress(what: string): Progress {
       try {
         fd ??= openSync(process.platform === 'win32' ? '\\\\.\\CONOUT$' : '/dev/tty', 'w');
         const rate = (1000 * done) / (now - start);
-        const rest = done === 0 ? '' : `, ${rate.toFixed(0)}/s, ${Math.ceil((total - done) / rate)} s left`;
-        writeSync(fd, `\r\x1b[Kgo-wasm: ${what} ${done}/${total} functions${rest}`);
+        const [shown, of, perSecond] = [done, total, rate].map((n) => (n / scale).toFixed(0));
+        const rest = done === 0 ? '' : `, ${perSecond}/s, ${Math.ceil((total - done) / rate)} s left`;
+        writeSync(fd, `\r\x1b[Kgo-wasm: ${what} ${shown}/${of} ${unit}${rest}`);
       } catch {
         // No terminal after all: nothing to show.
       }

@@ -63,7 +63,7 @@ export function goError(cause: unknown): Error {
   if (typeof code === 'number') return new GoFailed(code, stderr ?? '');
   if (code !== 'ENOENT') return cause as Error;
   return new EnvironmentError('GW4001', 'go is not in PATH', {
-    hint: 'install Go 1.24 or later from https://go.dev/dl, then run: go-wasm doctor',
+    hint: 'install Go 1.24 or later from https://go.dev/dl, then run: go-wasm doctor; go-wasm build -yes fetches it',
     cause,
   });
 }

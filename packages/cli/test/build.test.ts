@@ -303,12 +303,12 @@ test('go-wasm works where GOROOT has a space in it', async () => {
 });
 
 test('without go there is a way out', async () => {
-  expect(await goWasm(['build', '.'], { cwd: APP, env: { PATH: TEMP } })).toEqual({
+  expect(await goWasm(['build', '.'], { cwd: APP, env: { PATH: TEMP, GOPROXY: 'off' } })).toEqual({
     code: 1,
     signal: null,
     stdout: '',
     stderr:
       'go-wasm: GW4001: go is not in PATH\n' +
-      '  hint: install Go 1.24 or later from https://go.dev/dl, then run: go-wasm doctor\n',
+      '  hint: install Go 1.24 or later from https://go.dev/dl, then run: go-wasm doctor; go-wasm build -yes fetches it\n',
   });
 });

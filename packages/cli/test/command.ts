@@ -53,7 +53,7 @@ export async function install(name: string, linker?: string): Promise<string> {
       entryPoints: [entry('index.ts')],
       format: 'esm',
       // commander and others are CommonJS.
-      banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+      banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
     }),
     build({
       ...shared,

@@ -7,6 +7,7 @@ import { colorsOf } from '../colors.ts';
 import { strategiesOf, thisNode, wasmtimeAt } from '../engine.ts';
 import { describe, EnvironmentError, fileError } from '../errors.ts';
 import { execFlag, jsRunner, withNode } from '../exec.ts';
+import { provideGo } from '../fetch-go.ts';
 import { DEFAULTS } from '../options.ts';
 import { cacheFolder, shim, toolexecFlag } from '../shim.ts';
 import { GoFailed, release, SUPPORTED, type Toolchain, targetEnv, toolchain, which } from '../toolchain.ts';
@@ -34,6 +35,7 @@ interface Check {
 
 /** `go-wasm doctor`: looks at all that a build needs. @returns 1 if something that is needed is missing. */
 export async function doctorCommand(json: boolean): Promise<number> {
+  await provideGo('no');
   const env: NodeJS.ProcessEnv = { ...withNode(targetEnv({ ...process.env, GOOS: 'js' })), GOFLAGS: '-buildvcs=false' };
   const colors = colorsOf(process.stdout);
   const checks: Check[] = [];

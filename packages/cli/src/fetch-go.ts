@@ -1,0 +1,175 @@
+/**
+ * Go, for machines without it: the official toolchain, which is a module like any other (golang.org/toolchain), from the Go
+ * module proxy into the cache folder. This is how `go` itself fetches other versions (cmd/go/internal/toolchain/select.go).
+ */
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { arch, platform } from 'node:os';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { fileURLToPath } from 'node:url';
+import { unzipSync } from 'fflate';
+import { EnvironmentError, fileError } from './errors.ts';
+import { terminalProgress, watched } from './progress.ts';
+import { cacheFolder } from './shim.ts';
+import { which } from './toolchain.ts';
+
+/** The release that is fetched. */
+const VERSION = 'go1.26.8';
+
+/** By GOOS and GOARCH: the hash of its zip's contents, as the checksum database (sum.golang.org) has it. */
+const SUMS: Readonly<Record<string, string>> = {
+  'darwin-amd64': 'h1:7/9KPPN8PckcA9s91hm2jmQMhzW4KyTJXHIs45L0C9M=',
+  'darwin-arm64': 'h1:dFjGhY6f8DTsY8/rLchUTDRRfjJP4pCrGCwxvHFT2Fg=',
+  'linux-amd64': 'h1:ZOmGe1OnfREDMIdb1Qi4G9JSuDPBLGExZMQ4nis1RXM=',
+  'linux-arm64': 'h1:sYL/O6MqS68ML0kjsQ36WoYIpJqkw60TxizWUYUKQMc=',
+};
+
+/** A toolchain to fetch: which one, and the hash that it must have. */
+export interface Pinned {
+  version: string;
+  platform: string;
+  sum: string;
+}
+
+function pinned(): Pinned | undefined {
+  const os = platform() === 'win32' ? 'windows' : platform();
+  const name = `${os}-${arch() === 'x64' ? 'amd64' : arch()}`;
+  const sum = SUMS[name];
+  return sum === undefined ? undefined : { version: VERSION, platform: name, sum };
+}
+
+/**
+ * Puts Go into PATH where there is none: the one in the cache folder, or, if that may be done, one that is fetched. At a
+ * terminal the user is asked; else it is done, and said. Where there is no way, PATH stays as it is.
+ *
+ * @param fetching whether to fetch: `ask`, `yes`, or `no` to take only what is there.
+ * @throws EnvironmentError if it cannot be fetched, or is not what it should be.
+ */
+export async function provideGo(fetching: 'ask' | 'yes' | 'no', env: NodeJS.ProcessEnv = process.env): Promise<void> {
+  if (which('go', env) !== undefined) return;
+  const wanted = pinned();
+  if (!wanted) return;
+  const root = join(cacheFolder(env), 'go', `${wanted.version}.${wanted.platform}`);
+  if (!existsSync(root)) {
+    const from = proxies(env);
+    if (from.length === 0 || fetching === 'no' || (fetching === 'ask' && !(await agreed(wanted.version, root)))) return;
+    process.stderr.write(`go-wasm: there is no go in PATH: fetching ${wanted.version} into ${root}\n`);
+    await fetchGo(wanted, root, from);
+  }
+  const name = Object.keys(env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
+  env[name] = join(root, 'bin') + delimiter + (env[name] ?? '');
+  // Of another installation.
+  delete env.GOROOT;
+}
+
+async function agreed(version: string, root: string): Promise<boolean> {
+  if (!process.stdin.isTTY || !watched()) return true;
+  const asking = createInterface({ input: process.stdin, output: process.stderr });
+  const question = `There is no go in PATH. Fetch ${version} (75 MB, from the Go module proxy) into ${root}? [Y/n] `;
+  const answer = await asking.question(question);
+  asking.close();
+  return /^\s*(y|yes)?\s*$/i.test(answer);
+}
+
+/** The proxies of GOPROXY that can be asked. */
+function proxies(env: NodeJS.ProcessEnv): string[] {
+  const asked = (env.GOPROXY || 'https://proxy.golang.org').split(/[,|]/).map((proxy) => proxy.trim());
+  return asked.filter((proxy) => /^(https?|file):/.test(proxy)).map((proxy) => proxy.replace(/\/$/, ''));
+}
+
+/** Fetches a toolchain, checks it, and puts it into a folder, at once and whole. @throws EnvironmentError */
+export async function fetchGo(wanted: Pinned, root: string, from: readonly string[]): Promise<void> {
+  const name = `v0.0.1-${wanted.version}.${wanted.platform}`;
+  const zip = await download(`golang.org/toolchain/@v/${name}.zip`, from);
+  const prefix = `golang.org/toolchain@${name}/`;
+  let files: Record<string, Uint8Array>;
+  try {
+    files = unzipSync(zip);
+  } catch (cause) {
+    throw damaged(wanted, `it is no zip file: ${(cause as Error).message}`, cause);
+  }
+  const sum = hashOf(files);
+  if (sum !== wanted.sum) throw damaged(wanted, `its hash is ${sum}, and must be ${wanted.sum}`);
+  let aside: string | undefined;
+  try {
+    mkdirSync(dirname(root), { recursive: true });
+    aside = mkdtempSync(join(dirname(root), 'fetch-'));
+    for (const [path, bytes] of Object.entries(files)) {
+      // The hash has been checked: names are those that were published.
+      const file = join(aside, path.slice(prefix.length));
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, bytes);
+      // Zips of modules have no permissions, and no go.mod inside of them.
+      if (/\/(bin|pkg\/tool)\/|\/lib\/.*_exec$/.test(path)) chmodSync(file, 0o755);
+      if (basename(file) === '_go.mod') writeFileSync(join(dirname(file), 'go.mod'), bytes);
+    }
+    renameSync(aside, root);
+    aside = undefined;
+  } catch (cause) {
+    // Somebody else may have been faster.
+    if (!existsSync(join(root, 'bin'))) throw fileError('write', root, cause);
+  } finally {
+    if (aside !== undefined) rmSync(aside, { recursive: true, force: true });
+  }
+}
+
+/** The hash `h1:` of a module's files (golang.org/x/mod/sumdb/dirhash). */
+export function hashOf(files: Readonly<Record<string, Uint8Array>>): string {
+  const sha256 = (data: Uint8Array | string) => createHash('sha256').update(data);
+  const lines = Object.keys(files)
+    .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+    .map((name) => `${sha256(files[name]!).digest('hex')}  ${name}\n`);
+  return `h1:${sha256(lines.join('')).digest('base64')}`;
+}
+
+async function download(path: string, from: readonly string[]): Promise<Uint8Array> {
+  const failures: string[] = [];
+  for (const proxy of from) {
+    try {
+      return await read(`${proxy}/${path}`);
+    } catch (error) {
+      const { cause, message } = error as Error;
+      failures.push(`${proxy}: ${cause instanceof Error ? cause.message : message}`);
+    }
+  }
+  throw new EnvironmentError('GW4003', `Go cannot be fetched: ${failures.join('; ')}`, {
+    hint: 'install Go 1.24 or later from https://go.dev/dl, or set GOPROXY to a module proxy that can be reached',
+  });
+}
+
+async function read(url: string): Promise<Uint8Array> {
+  if (url.startsWith('file:')) return readFileSync(fileURLToPath(url));
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`the server answers ${response.status}`);
+  const total = Number(response.headers.get('content-length'));
+  const progress = watched() && total > 0 ? terminalProgress('fetching Go', 'MB', 1e6) : undefined;
+  const chunks: Uint8Array[] = [];
+  let done = 0;
+  try {
+    for await (const chunk of response.body!) {
+      chunks.push(chunk);
+      done += chunk.length;
+      progress?.update(done, total);
+    }
+  } finally {
+    progress?.end();
+  }
+  return Buffer.concat(chunks);
+}
+
+function damaged({ version }: Pinned, why: string, cause?: unknown): EnvironmentError {
+  return new EnvironmentError('GW4004', `what was fetched is not ${version}: ${why}`, {
+    hint: 'nothing of it is kept; look at what GOPROXY names',
+    cause,
+  });
+}
