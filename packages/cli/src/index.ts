@@ -10,4 +10,5 @@ export {
   moduleInputs,
   type Problem,
 } from './build-module.ts';
+export { writeModule } from './commands/emit-module.ts';
 export { main } from './main.ts';

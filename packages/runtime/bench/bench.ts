@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { buildModule, writeModule } from '@go-wasm/cli';
 import { link } from '@go-wasm/linker';
 import { build } from 'esbuild';
 import { findEngine, needEngine } from '../../../tools/src/engines.ts';
@@ -25,11 +26,18 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 const folder = mkdtempSync(join(tmpdir(), 'go-wasm-bench-runtime-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 
-for (const name of ['hello', 'program']) {
+for (const name of ['hello', 'program', 'texts']) {
   const file = join(folder, `${name}.wasm`);
   const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' };
   await run('go', ['build', '-o', file, '.'], { cwd: here(name), env });
   writeFileSync(join(folder, `${name}-linked.wasm`), (await link(readFileSync(file))).bytes);
+}
+for (const [suffix, linkmode] of [
+  ['', 'internal'],
+  ['-linked', 'external'],
+]) {
+  const file = join(folder, `module${suffix}.wasm`);
+  writeModule(await buildModule({ folder: here('texts'), flags: [`-linkmode=${linkmode}`] }, file));
 }
 const wasmExec = join((await run('go', ['env', 'GOROOT'])).stdout.trim(), 'lib/wasm/wasm_exec.js');
 await build({
@@ -41,7 +49,9 @@ type Glue = 'go' | 'runtime';
 
 async function inNode(glue: Glue, suffix: string): Promise<Times> {
   const { path } = (await findEngine('node26')) ?? (await needEngine('node'));
-  const args = [join(folder, 'in-node.mjs'), glue, ...['hello', 'program'].map((n) => join(folder, n + suffix))];
+  const modules = ['hello', 'program', 'texts'].map((name) => join(folder, name + suffix));
+  const module = join(folder, `module${suffix.replace('.wasm', '.js')}`);
+  const args = [join(folder, 'in-node.mjs'), glue, ...modules, module];
   const { stdout } = await run(path, [...args, ...(glue === 'go' ? [wasmExec] : [])]);
   return JSON.parse(stdout);
 }
@@ -54,6 +64,10 @@ async function inChromium(glue: Glue, suffix: string): Promise<Times> {
     'wasm_exec.js': () => ['text/javascript', readFileSync(wasmExec)],
     'hello.wasm': () => ['application/wasm', readFileSync(join(folder, `hello${suffix}`))],
     'program.wasm': () => ['application/wasm', readFileSync(join(folder, `program${suffix}`))],
+    'texts.wasm': () => ['application/wasm', readFileSync(join(folder, `texts${suffix}`))],
+    'module.js': () => ['text/javascript', readFileSync(join(folder, `module${suffix.replace('.wasm', '.js')}`))],
+    // The name that module.js or module-linked.js loads its program by.
+    [`module${suffix}`]: () => ['application/wasm', readFileSync(join(folder, `module${suffix}`))],
   };
   // A page that is isolated has a clock of 5 µs, others of 100 µs.
   const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };

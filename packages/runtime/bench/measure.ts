@@ -52,7 +52,15 @@ function best(run: () => void, batch = 1000): number {
   return (best * 1e6) / batch;
 }
 
-export async function measure(glue: string, hello: BufferSource, program: BufferSource): Promise<Times> {
+/** Modules: two as bytes, and the URL of one with a function for texts; `texts` as bytes as well, for js.FuncOf. */
+export interface Modules {
+  hello: BufferSource;
+  program: BufferSource;
+  texts: BufferSource;
+  module: string;
+}
+
+export async function measure(glue: string, { hello, program, texts, module }: Modules): Promise<Times> {
   const start = glue === 'go' ? byGo : byRuntime;
   const times: Times = {};
   const starts: number[] = [];
@@ -83,5 +91,14 @@ export async function measure(glue: string, hello: BufferSource, program: Buffer
   times['js.FuncOf, no argument'] = best(() => callback!());
   times['js.FuncOf, two numbers'] = best(() => sum!(2, 3));
   times['export, two numbers'] = best(() => add!(2, 3));
+
+  const functions: { echo?(text: string): string } = {};
+  if (glue === 'go') await start(texts, { bench: functions }, console.log);
+  const { echo } = glue === 'go' ? functions : ((await import(module)) as typeof functions);
+  for (const length of [12, 1000]) {
+    const text = 'x'.repeat(length);
+    if (echo!(text) !== text) throw new Error('wrong text');
+    times[`text of ${length} bytes to Go and back: js.FuncOf, or -emit=module`] = best(() => echo!(text));
+  }
   return times;
 }

@@ -6,6 +6,7 @@
  * may be in flight.
  */
 import { type InstantiateOptions, instantiate, type Source } from './instantiate.ts';
+import { createText } from './text.ts';
 
 /** A typed array by its name. */
 type ArrayKind = `${'Int' | 'Uint'}${8 | 16 | 32}Array` | `Float${32 | 64}Array` | `Big${'Int' | 'Uint'}64Array`;
@@ -32,12 +33,12 @@ export type Bound = (...args: unknown[]) => unknown;
 /** A call in flight. */
 interface Call {
   args: (Uint8Array | undefined)[];
+  kinds: readonly Kind[];
   results: unknown[];
   error?: string;
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /**
  * Runs a module, and gives its functions by name. One with several results gives an array; one whose error is not nil
@@ -56,24 +57,36 @@ export async function bind(
   const app = await instantiate<Record<string, Bound>>(source, {
     ...options,
     imports: (app) => {
-      const bytes = (from: number, n: number): ArrayBuffer => {
+      const text = createText();
+      let u8 = new Uint8Array();
+      /** Memory as it is now: it moves when it grows. */
+      const memory = (): Uint8Array => {
         const { buffer } = app.memory;
-        return buffer.slice(from >>> 0, (from >>> 0) + n);
+        if (u8.buffer !== buffer) {
+          u8 = new Uint8Array(buffer);
+          text.reset(u8);
+        }
+        return u8;
       };
-      const give = (id: number, result: unknown): void => {
-        // Nobody asks for it where the caller could not wait.
-        calls.get(id)?.results.push(result);
-      };
+      // Nobody asks for results where the caller could not wait.
+      const give = (id: number, result: unknown): void => void calls.get(id)?.results.push(result);
       const gowasm = {
-        take(id: number, index: number, to: number): void {
-          new Uint8Array(app.memory.buffer).set(calls.get(id)!.args[index]!, to >>> 0);
+        take: (id: number, index: number, to: number): void => memory().set(calls.get(id)!.args[index]!, to >>> 0),
+        bytes(id: number, from: number, n: number): void {
+          const call = calls.get(id);
+          if (!call) return;
+          const kind = call.kinds[call.results.length]!;
+          const start = from >>> 0;
+          const bytes = memory();
+          const isText = kind === 'string' || kind === 'json';
+          call.results.push(isText ? text.decode(start, n) : bytes.slice(start, start + n).buffer);
         },
-        bytes: (id: number, from: number, n: number): void => give(id, bytes(from, n)),
         number: give,
         bigint: give,
         fail(id: number, from: number, n: number): void {
           const call = calls.get(id);
-          if (call) call.error = decoder.decode(bytes(from, n));
+          memory();
+          if (call) call.error = text.decode(from >>> 0, n);
         },
       };
       const given = typeof options.imports === 'function' ? options.imports(app) : options.imports;
@@ -94,7 +107,8 @@ export async function bind(
     const begin = (given: unknown[]): [number, Call, unknown[]] => {
       const args = check(given);
       last = (last + 1) | 0;
-      const call: Call = { args: args.map((arg) => (ArrayBuffer.isView(arg) ? bytesOf(arg) : undefined)), results: [] };
+      const bytes = args.map((arg) => (ArrayBuffer.isView(arg) ? bytesOf(arg) : undefined));
+      const call: Call = { args: bytes, kinds: results, results: [] };
       calls.set(last, call);
       return [last, call, args.map((arg) => (ArrayBuffer.isView(arg) ? (arg as Uint8Array).length : arg))];
     };
@@ -169,6 +183,7 @@ function result(kind: Kind, value: unknown, name: string): unknown {
   switch (kind) {
     case 'number':
     case 'int64':
+    case 'string':
       return value;
     case 'uint32':
       return (value as number) >>> 0;
@@ -182,10 +197,8 @@ function result(kind: Kind, value: unknown, name: string): unknown {
       return BigInt.asUintN(64, value as bigint);
     case 'bool':
       return value !== 0;
-    case 'string':
-      return decoder.decode(value as ArrayBuffer);
     case 'json':
-      return JSON.parse(decoder.decode(value as ArrayBuffer));
+      return JSON.parse(value as string);
     default:
       return new globalThis[kind](value as ArrayBuffer);
   }

@@ -1,0 +1,3 @@
+module go-wasm/bench/texts
+
+go 1.24
