@@ -157,6 +157,13 @@ export class Simplifier {
             if (height > 0) operands[height - 1] = to - 1;
             continue;
           }
+          // Whether a narrow load is zero can be seen in 32 bits.
+          if (lastOp !== I64Load && lastOp < 256 && narrowLoad[lastOp] !== 0) {
+            op[last] = narrowLoad[lastOp]!;
+            to = negate(code, base, to);
+            if (height > 0) operands[height - 1] = to - 1;
+            continue;
+          }
           break;
         case I32Eqz:
           to = negate(code, base, to);

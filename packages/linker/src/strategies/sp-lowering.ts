@@ -60,6 +60,7 @@ const {
   GlobalSet,
   I32Const,
   I32Eqz,
+  I32LtU,
   I32Sub,
   I64Const,
   If,
@@ -369,9 +370,10 @@ export class SpLowering implements Lowering {
     // Dispatch blocks.
     let root = entry;
     const dispatches: Dispatch[] = [];
+    const choices: Choice[] = [];
     toDispatch.fill(0, 0, nodes);
     if (pcs.length > 0) {
-      const rootDispatch: Dispatch = { header: entry, block: builder.addBlock(), choice: -1, pcs: [], targets: [] };
+      const rootDispatch: Dispatch = { header: entry, block: builder.addBlock(), pcs: [], targets: [] };
       root = rootDispatch.block;
       dispatches.push(rootDispatch);
       const analysis = this.#analysis;
@@ -393,7 +395,7 @@ export class SpLowering implements Lowering {
             let dispatch = ofLoop.get(chain[c]!);
             if (dispatch === undefined) {
               const header = analysis.loopHeader[chain[c]!]!;
-              dispatch = { header, block: builder.addBlock(), choice: -1, pcs: [], targets: [] };
+              dispatch = { header, block: builder.addBlock(), pcs: [], targets: [] };
               ofLoop.set(chain[c]!, dispatch);
               dispatches.push(dispatch);
               toDispatch[header] = dispatch.block;
@@ -409,12 +411,7 @@ export class SpLowering implements Lowering {
       for (const dispatch of dispatches) {
         // The root goes to the entry as an ordinary edge does: by way of its loop's dispatch block, pc being 0.
         const normal = dispatch === rootDispatch ? toDispatch[entry]! || entry : dispatch.header;
-        const only = dispatch.targets.every((t) => t === dispatch.targets[0]) ? dispatch.targets[0]! : -1;
-        if (only < 0) {
-          dispatch.choice = builder.addBlock();
-          builder.switch(dispatch.choice, tableOf(dispatch));
-        }
-        builder.branch(dispatch.block, normal, only < 0 ? dispatch.choice : only);
+        builder.branch(dispatch.block, normal, choose(dispatch, builder, choices));
       }
     }
     const size = builder.size;
@@ -457,16 +454,12 @@ export class SpLowering implements Lowering {
       into.end[block] = code.length;
       into.hint[block] = Hint.Likely;
     }
-    for (const { choice, pcs: cases } of dispatches) {
-      if (choice < 0) continue;
-      into.start[choice] = code.length;
+    for (const { block, op, value } of choices) {
+      into.start[block] = code.length;
       code.push(LocalGet, PC_B_LOCAL);
-      code.push(
-        I32Const,
-        cases.reduce((x, y) => Math.min(x, y)),
-      );
-      code.push(I32Sub);
-      into.end[choice] = code.length;
+      code.push(I32Const, value);
+      code.push(op);
+      into.end[block] = code.length;
     }
     into.graph = builder.build(root);
   }
@@ -704,24 +697,55 @@ interface AddedFunction {
   body: Uint8Array | undefined;
 }
 
-/** A dispatch block under construction: `pc = 0 ? header : choice`, where choice is a switch over `pcs`. */
+/** A dispatch block under construction: `pc = 0 ? header : choice among the targets`. */
 interface Dispatch {
   header: number;
   block: number;
-  /** The block that switches; −1 where there is one target only. */
-  choice: number;
   pcs: number[];
   targets: number[];
 }
 
-/** The jump table of a dispatch block, from its lowest pc to its highest; pcs between that are no entries go anywhere. */
-function tableOf({ pcs, targets }: Dispatch): number[] {
-  const low = pcs.reduce((x, y) => Math.min(x, y));
-  const high = pcs.reduce((x, y) => Math.max(x, y));
-  const table: number[] = new Array(high - low + 1).fill(targets[0]!);
-  for (let k = 0; k < pcs.length; k++) table[pcs[k]! - low] = targets[k]!;
-  return table;
+/** A block that looks at pc: at pc − value, or whether pc < value. */
+interface Choice {
+  block: number;
+  op: typeof I32Sub | typeof I32LtU;
+  value: number;
 }
+
+/**
+ * Adds the blocks in which a dispatch chooses among its targets, to `choices` as well, in their order. Returns the first one, or
+ * the target if there is but one. It is a jump table from the lowest pc to the highest, or a tree of comparisons where that has
+ * fewer bytes: pcs are far apart where few calls can unwind. A pc that is no entry goes anywhere.
+ */
+function choose({ pcs, targets }: Dispatch, builder: GraphBuilder, choices: Choice[]): number {
+  const order = pcs.map((_, k) => k).sort((x, y) => pcs[x]! - pcs[y]!);
+  /** The entries, in order, at which another target begins. */
+  const runs = order.filter((k, n) => n === 0 || targets[k] !== targets[order[n - 1]!]);
+  const low = pcs[order[0]!]!;
+  const length = pcs[order.at(-1)!]! - low + 1;
+  if (COMPARISON * (runs.length - 1) <= length + COMPARISON) {
+    // Less deep than the logarithm of the number of entries.
+    const among = (from: number, to: number): number => {
+      if (to - from === 1) return targets[runs[from]!]!;
+      const middle = (from + to) >> 1;
+      const block = builder.addBlock();
+      choices.push({ block, op: I32LtU, value: pcs[runs[middle]!]! });
+      const below = among(from, middle);
+      builder.branch(block, below, among(middle, to));
+      return block;
+    };
+    return among(0, runs.length);
+  }
+  const block = builder.addBlock();
+  choices.push({ block, op: I32Sub, value: low });
+  const table: number[] = new Array(length).fill(targets[0]!);
+  for (let k = 0; k < pcs.length; k++) table[pcs[k]! - low] = targets[k]!;
+  builder.switch(block, table);
+  return block;
+}
+
+/** The bytes of a comparison with pc and a branch. */
+const COMPARISON = 8;
 
 /** The result of a call in the new convention becomes SP, in its global, and Go's flag. `local` is free. */
 function flagFromSp(code: Code, local: number): void {

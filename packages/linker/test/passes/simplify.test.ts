@@ -92,6 +92,21 @@ describe('simplify', () => {
     expect(simplify([[Op.LocalGet, 0], eqz, eqz, [Op.Drop]])).toHaveLength(4);
   });
 
+  test('whether a narrow load is zero is seen in 32 bits', () => {
+    const condition: Instruction[] = [[Op.I64Eqz], [Op.I32Eqz]];
+    expect(simplify([sp, [Op.I64Load32U, 4, 2], ...condition], true)).toEqual(['local.get 1', 'i32.load offset=4']);
+    expect(simplify([sp, [Op.I64Load16S, 4, 1], [Op.I64Eqz]], true)).toEqual([
+      'local.get 1',
+      'i32.load16_s offset=4',
+      'i32.eqz',
+    ]);
+    expect(simplify([sp, [Op.I64Load, 4, 3], [Op.I64Eqz]], true)).toEqual([
+      'local.get 1',
+      'i64.load offset=4',
+      'i64.eqz',
+    ]);
+  });
+
   test('SP is counted up once in front of a return', () => {
     expect(
       simplify([
