@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LinkOptions, link } from '@go-wasm/linker';
+import type { Choice } from '@go-wasm/linker/targets';
 import type { Engine, Goos } from '../engines.ts';
 import type { Toolchain } from '../go.ts';
 
@@ -40,8 +41,8 @@ export interface Unit {
   id: string;
   /** Builds with stock Go. @throws Error with go's own words where it cannot be built for this target. */
   build(output: string): Promise<void>;
-  /** Runs `wasm`; `only` limits it to what is needed for these names, where the unit knows how. */
-  run(wasm: string, only?: string[]): Promise<Run>;
+  /** Runs `wasm`, which switches goroutines in that way; `only` limits it to what is needed for these names, where the unit knows how. */
+  run(wasm: string, strategy: Choice['strategy'], only?: string[]): Promise<Run>;
 }
 
 export interface Difference {
@@ -109,22 +110,25 @@ export async function check(unit: Unit, setting: Setting, cache?: StockCache): P
     if (!bytes) return { ...verdict, note: 'no test files' };
 
     const hash = createHash('sha256').update(bytes).digest('hex');
-    const stock = [cache?.get(hash) ?? (await unit.run(stockFile))];
+    const stock = [cache?.get(hash) ?? (await unit.run(stockFile, 'jump-table'))];
     cache?.set(hash, stock[0]!);
+    let strategy: Choice['strategy'];
     try {
-      await writeFile(ourFile, (await link(bytes, setting.link)).bytes);
+      const { bytes: linked, report } = await link(bytes, setting.link);
+      strategy = report.switch as Choice['strategy'];
+      await writeFile(ourFile, linked);
     } catch (error) {
       const difference = { name: '(link)', stock: ['ok'], ours: [messageOf(error)] };
       return { ...verdict, status: 'different', differences: [difference], ms: { stock: stock[0]!.ms, ours: 0 } };
     }
-    const ours = [await unit.run(ourFile)];
+    const ours = [await unit.run(ourFile, strategy)];
 
     const outcomes = (runs: Run[]) => runs.map((run) => run.outcomes);
     let differences = compare(outcomes(stock), outcomes(ours));
     while (differences.length > 0 && ours.length < maxRuns) {
       const names = differences.map((d) => d.name);
-      ours.push(await unit.run(ourFile, names));
-      stock.push(await unit.run(stockFile, names));
+      ours.push(await unit.run(ourFile, strategy, names));
+      stock.push(await unit.run(stockFile, 'jump-table', names));
       // The runs of a part say nothing about the names outside it.
       differences = compare(outcomes(stock), outcomes(ours)).filter((d) => names.includes(d.name));
     }

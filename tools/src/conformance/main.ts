@@ -6,7 +6,7 @@
  *   --packages a,b/...         these packages alone
  *   --files 'switch*,chan/*'   these files of GOROOT/test alone
  *   --goos js,wasip1           targets (js)
- *   --engine NAME              node, node26, chromium or wasmtime; default node for js, wasmtime for wasip1
+ *   --host NAME                node, node26, chromium or wasmtime; default node for js, wasmtime for wasip1
  *   --go go1.24.13             another toolchain than the one in PATH
  *   --switch S --structure S   the linker's options
  *   --verify                   check the module after each stage
@@ -24,7 +24,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LinkOptions } from '@go-wasm/linker';
-import { defaultEngine, type EngineName, type Goos, needEngine } from '../engines.ts';
+import { chooseSwitch, type SwitchName } from '@go-wasm/linker/targets';
+import { defaultEngine, type EngineName, type Goos, needEngine, targetOf } from '../engines.ts';
 import { findToolchain } from '../go.ts';
 import { table } from '../measure.ts';
 import { results } from '../paths.ts';
@@ -39,7 +40,7 @@ const { values, positionals } = parseArgs({
     packages: { type: 'string' },
     files: { type: 'string' },
     goos: { type: 'string', default: 'js' },
-    engine: { type: 'string' },
+    host: { type: 'string' },
     go: { type: 'string' },
     switch: { type: 'string' },
     structure: { type: 'string' },
@@ -58,11 +59,12 @@ const link = { switch: values.switch, structure: values.structure, verify: value
 let failed = false;
 
 for (const goos of values.goos.split(',') as Goos[]) {
-  const engine = await needEngine((values.engine as EngineName | undefined) ?? defaultEngine(goos));
+  const engine = await needEngine((values.host as EngineName | undefined) ?? defaultEngine(goos));
   for (const suite of suites) {
     const timeoutSeconds = Number(values.timeout ?? (suite === 'test' ? 120 : 600));
     // Options that were not given are left out: the linker's defaults are its own.
     const given = Object.fromEntries(Object.entries(link).filter(([, value]) => value)) as LinkOptions;
+    if (values.switch) chooseSwitch(values.switch as SwitchName, targetOf(engine), goos);
     const setting: Setting = { toolchain, goos, engine, link: given, timeoutSeconds, long: values.long };
     const units =
       suite === 'test'
@@ -102,8 +104,10 @@ async function runSuite(suite: string, allUnits: Unit[], setting: Setting): Prom
   const verdicts = units.map((unit) => state.verdict(unit.id)!);
   const text = report(title, verdicts, setting);
   console.log(text);
-  writeFileSync(`${file}.txt`, text);
-  writeFileSync(`${file}.json`, `${JSON.stringify({ ...setting, verdicts }, null, 1)}\n`);
+  // Stock's runs are kept for all strategies; each has a report of its own.
+  const name = setting.link.switch ? `${file}-${setting.link.switch}` : file;
+  writeFileSync(`${name}.txt`, text);
+  writeFileSync(`${name}.json`, `${JSON.stringify({ ...setting, verdicts }, null, 1)}\n`);
   return verdicts.every((v) => v.status !== 'different' && unexpectedFailures(v, setting).length === 0);
 }
 

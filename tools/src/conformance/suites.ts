@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join, matchesGlob } from 'node:path';
+import type { Choice } from '@go-wasm/linker/targets';
 import { $ } from 'zx';
 import { type Command, command } from '../engines.ts';
 import { go, pathOf } from '../go.ts';
@@ -28,12 +29,19 @@ export async function packages(setting: Setting, patterns: string[]): Promise<Un
       build: async (output) => {
         await go(toolchain, ['test', '-c', '-vet=off', '-o', output, id], { goos, cwd: dir });
       },
-      run: (wasm, only) => runTests(setting, id, dir, wasm, only),
+      run: (wasm, strategy, only) => runTests(setting, id, dir, wasm, strategy, only),
     };
   });
 }
 
-async function runTests(setting: Setting, id: string, dir: string, wasm: string, only?: string[]): Promise<Run> {
+async function runTests(
+  setting: Setting,
+  id: string,
+  dir: string,
+  wasm: string,
+  strategy: Choice['strategy'],
+  only?: string[],
+): Promise<Run> {
   const { toolchain, goos, engine, timeoutSeconds } = setting;
   const args = ['-test.paniconexit0', '-test.v=test2json', `-test.timeout=${timeoutSeconds}s`];
   if (!setting.long) args.push('-test.short');
@@ -42,7 +50,8 @@ async function runTests(setting: Setting, id: string, dir: string, wasm: string,
   if (only && !tops.has(exitName)) args.push(`-test.run=^(${[...tops].join('|')})$`);
 
   const log = `${wasm}.log`;
-  const { exit, ms } = await run(setting, command(engine, goos, wasm, args, toolchain.goroot, dir), dir, log, log);
+  const started = command(engine, goos, wasm, args, toolchain.goroot, dir, strategy);
+  const { exit, ms } = await run(setting, started, dir, log, log);
   const env = { ...process.env, ...toolchain.env };
   const { stdout } = await $({ env, quiet: true, input: await readFile(log) })`go tool test2json -p ${id}`;
 
@@ -97,8 +106,9 @@ export async function recipes(setting: Setting, globs: string[]): Promise<Unit[]
             cwd: dir,
           });
         },
-        run: async (wasm) => {
-          const started = command(setting.engine, goos, wasm, Args.slice(more.length), toolchain.goroot, folder);
+        run: async (wasm, strategy) => {
+          const given = Args.slice(more.length);
+          const started = command(setting.engine, goos, wasm, given, toolchain.goroot, folder, strategy);
           const [out, err] = [`${wasm}.stdout`, `${wasm}.stderr`];
           const { exit, ms } = await run(setting, { ...started, env: { ...started.env, ...env } }, folder, out, err);
           const [stdout, stderr] = [await readFile(out, 'utf8'), await readFile(err, 'utf8')];
