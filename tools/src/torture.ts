@@ -82,17 +82,19 @@ export class Torture {
       if (!made.has(file)) await how();
       made.add(file);
     };
-    for (const { goos, strategy } of places) {
+    for (const { goos, strategy, engine } of places) {
       const stock = torture.#file(goos, 'jump-table');
-      const out = torture.#file(goos, strategy);
+      const out = torture.#file(goos, strategy, engine);
       await make(stock, () => go(torture.#toolchain, ['build', '-o', stock, '.'], { goos, cwd }));
-      await make(out, () => linkMeasured(stock, out, { switch: strategy }));
+      await make(out, () => linkMeasured(stock, out, { switch: strategy, target: targetOf(engine).text }));
     }
     return torture;
   }
 
-  #file(goos: Goos, strategy: Strategy): string {
-    return join(this.#folder, `${goos}.${strategy}.wasm`);
+  /** What asyncify makes depends on the engine. */
+  #file(goos: Goos, strategy: Strategy, engine?: Engine): string {
+    const name = strategy === 'asyncify' ? `${strategy}.${engine?.name}` : strategy;
+    return join(this.#folder, `${goos}.${name}.wasm`);
   }
 
   /** What native Go prints. */
@@ -102,7 +104,7 @@ export class Torture {
 
   /** What the program prints in a place; how it ends as well, if that is not well. */
   async run({ engine, goos, strategy }: Place, args: string[]): Promise<string> {
-    const file = this.#file(goos, strategy);
+    const file = this.#file(goos, strategy, engine);
     const started = command(engine, goos, file, args, this.#toolchain.goroot, this.#folder, strategy);
     const run = $({
       cwd: this.#folder,

@@ -83,6 +83,12 @@ describe('a strategy that this Node cannot run', () => {
   });
 });
 
+test('-switch=asyncify runs in any Node', async () => {
+  const ours = await real(['run', '-linkmode=external', '-switch=asyncify', '.'], { cwd: APP });
+  expect(ours.stderr).toContain('panic: the end\n\ngoroutine 1 [running]:\nmain.main()\n');
+  expect(ours.stdout).toContain('[0 1 4 9 16 25 36 49 64 81] map[a:1 b:2]\nrecovered: ');
+});
+
 test('asyncify without Binaryen says what to install', async () => {
   const without = await install('package without binaryen');
   const args = ['build', '-linkmode=external', '-switch=asyncify', '-o', join(TEMP, 'none.wasm'), '.'];

@@ -16,6 +16,7 @@ export type BinaryenLevel = (typeof binaryenLevels)[number];
 const FEATURES: Readonly<Record<Feature, readonly (keyof typeof Binaryen.Features)[]>> = {
   exceptions: ['ExceptionHandling'],
   jspi: [],
+  'legacy-exceptions': ['ExceptionHandling'],
   'multi-memory': ['MultiMemory'],
   'stack-switching': ['StackSwitching', 'GC'],
 };

@@ -109,7 +109,8 @@ export function prepare(
   const structurer = structurers[structure];
   if (asked === 'jump-table' || (asked !== 'auto' && !Object.hasOwn(requirements, asked)))
     throw unknownChoice('switch strategy', asked, ['auto', 'jump-table', ...Object.keys(strategies)]);
-  const { strategy: name, reason } = chooseSwitch(asked, options.target ? parseTarget(options.target) : undefined);
+  const target = options.target ? parseTarget(options.target) : undefined;
+  const { strategy: name, reason } = chooseSwitch(asked, target);
   const strategy = strategies[name as StrategyName];
   if (structurer === undefined) throw unknownChoice('structurer', structure, Object.keys(structurers));
   const { binaryen } = options;
@@ -119,7 +120,7 @@ export function prepare(
   for (const name of noPass) if (!optionalPasses.includes(name)) throw unknownChoice('pass', name, optionalPasses);
   return {
     reason,
-    cx: new LinkContext(input, strategy, structurer, options.keep),
+    cx: new LinkContext(input, strategy, structurer, options.keep, target),
     stages: pipeline.filter(
       ({ name, strategy: only, asked, levels = [level] }) =>
         !noPass.includes(name) &&

@@ -29,6 +29,7 @@ import { wordHelpers } from './passes/word-helpers.ts';
 import { addBranchHints, mark } from './sections.ts';
 import type { Places } from './source-map.ts';
 import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
+import { type StrategyName, type Target, usedFeatures } from './targets.ts';
 
 /** All that the stages share. A stage reads what earlier ones have set. */
 export class LinkContext {
@@ -36,6 +37,7 @@ export class LinkContext {
   readonly strategy: SwitchStrategy;
   readonly structurer: Structurer;
   readonly keep: RegExp | undefined;
+  readonly target: Target | undefined;
 
   program!: GoProgram;
   lifted!: Lifted;
@@ -62,11 +64,12 @@ export class LinkContext {
   binaryen: BinaryenLevel | undefined;
   onProgress: ((done: number, total: number) => void) | undefined;
 
-  constructor(input: Uint8Array, strategy: SwitchStrategy, structurer: Structurer, keep?: RegExp) {
+  constructor(input: Uint8Array, strategy: SwitchStrategy, structurer: Structurer, keep?: RegExp, target?: Target) {
     this.input = input;
     this.strategy = strategy;
     this.structurer = structurer;
     this.keep = keep;
+    this.target = target;
   }
 }
 
@@ -216,7 +219,9 @@ export const pipeline: readonly Stage[] = [
     description: "Binaryen's optimizer, where it is asked for",
     asked: 'binaryen',
     run: async (cx) => {
-      cx.module = decodeModule(await optimize(encodeModule(cx.module), cx.binaryen!, cx.strategy.requires));
+      cx.module = decodeModule(
+        await optimize(encodeModule(cx.module), cx.binaryen!, usedFeatures(cx.strategy.name as StrategyName)),
+      );
     },
   },
   {

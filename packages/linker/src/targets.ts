@@ -6,7 +6,7 @@
 import { UnsupportedError } from '@go-wasm/wasm';
 
 /** What strategies ask of an engine, beyond what every engine that Go supports has. */
-export type Feature = 'exceptions' | 'jspi' | 'multi-memory' | 'stack-switching';
+export type Feature = 'exceptions' | 'jspi' | 'legacy-exceptions' | 'multi-memory' | 'stack-switching';
 
 /** The names of the switch strategies that lower functions. `jump-table` is not among them: it leaves the module as it is. */
 export type StrategyName = 'resume' | 'asyncify' | 'stack-switching' | 'jspi';
@@ -16,12 +16,12 @@ export type SwitchName = StrategyName | 'jump-table' | 'auto';
 
 export type Goos = 'js' | 'wasip1';
 
-/** What each strategy cannot do without. */
-export const requirements: Readonly<Record<StrategyName, readonly Feature[]>> = {
+/** What each strategy cannot do without: one of each list, the first if there is a choice. */
+export const requirements: Readonly<Record<StrategyName, readonly (readonly Feature[])[]>> = {
   resume: [],
-  asyncify: ['exceptions', 'multi-memory'],
-  'stack-switching': ['exceptions', 'stack-switching'],
-  jspi: ['exceptions', 'jspi'],
+  asyncify: [['exceptions', 'legacy-exceptions']],
+  'stack-switching': [['exceptions'], ['stack-switching']],
+  jspi: [['exceptions'], ['jspi']],
 };
 
 interface Availability {
@@ -49,6 +49,8 @@ export const engines: Readonly<Record<string, Engine>> = {
         since: ['22.19', '24.15', '25.0'],
         flagged: { since: '22.0', flags: ['--experimental-wasm-exnref'] },
       },
+      // https://webassembly.org/features; tried with 20.
+      'legacy-exceptions': { since: ['17.0'] },
       // Tried. V8 13.6 and 14.1; before, the API was another one.
       jspi: { since: ['24.15', '25.0'], flagged: { since: '24.0', flags: ['--experimental-wasm-jspi'] } },
       // Tried; V8 12.0, https://webassembly.org/features.
@@ -63,6 +65,7 @@ export const engines: Readonly<Record<string, Engine>> = {
     features: {
       // https://webassembly.org/features: exception handling with exnref, JS promise integration, multiple memories.
       exceptions: { since: ['137'] },
+      'legacy-exceptions': { since: ['95'] },
       jspi: { since: ['137'] },
       'multi-memory': { since: ['120'] },
       // Tried with 156, whose V8 has the flag under this name; before, it began with experimental-.
@@ -75,6 +78,7 @@ export const engines: Readonly<Record<string, Engine>> = {
     features: {
       // https://webassembly.org/features.
       exceptions: { since: ['131'] },
+      'legacy-exceptions': { since: ['100'] },
       'multi-memory': { since: ['125'] },
       // https://bugzilla.mozilla.org/show_bug.cgi?id=2044809, https://developer.mozilla.org/docs/Mozilla/Firefox/Experimental_features.
       jspi: {
@@ -87,7 +91,7 @@ export const engines: Readonly<Record<string, Engine>> = {
     goos: ['js'],
     command: false,
     // https://webassembly.org/features: of the others, JSPI is in a technology preview.
-    features: { exceptions: { since: ['18.4'] } },
+    features: { exceptions: { since: ['18.4'] }, 'legacy-exceptions': { since: ['15.2'] } },
   },
   wasmtime: {
     goos: ['wasip1'],
@@ -129,7 +133,13 @@ export interface Target {
   readonly added: ReadonlySet<Feature>;
 }
 
-const features: readonly string[] = ['exceptions', 'jspi', 'multi-memory', 'stack-switching'] satisfies Feature[];
+const features: readonly string[] = [
+  'exceptions',
+  'jspi',
+  'legacy-exceptions',
+  'multi-memory',
+  'stack-switching',
+] satisfies Feature[];
 
 /**
  * `node24,chromium137` (what both can do), `+jspi,+exceptions` (any engine with these), `wasmtime,+stack-switching` (an engine with a
@@ -182,15 +192,26 @@ export function hasFeature({ engines, added }: Target, feature: Feature): boolea
   return added.has(feature) || (engines.length > 0 && engines.every((e) => flagsFor(e, feature)?.length === 0));
 }
 
+/** The engine of a target that has not got a feature, not even with flags. */
+function without({ engines, added }: Target, feature: Feature): string | undefined {
+  if (added.has(feature)) return undefined;
+  if (engines.length === 0) return 'the target';
+  const engine = engines.find((engine) => flagsFor(engine, feature) === undefined);
+  return engine && label(engine);
+}
+
+/** Of features that will do, one that all engines of a target have: without flags, if there is such a one. */
+function pick(target: Target, choices: readonly Feature[]): Feature | undefined {
+  return (
+    choices.find((feature) => hasFeature(target, feature)) ??
+    choices.find((feature) => without(target, feature) === undefined)
+  );
+}
+
 /** Whether the engines of a target can run a strategy, be it with flags; what is missing if not. */
-function lacking({ engines, added }: Target, strategy: StrategyName): { engine: string; feature: Feature } | undefined {
-  for (const feature of requirements[strategy]) {
-    if (added.has(feature)) continue;
-    if (engines.length === 0) return { engine: 'the target', feature };
-    const without = engines.find((engine) => flagsFor(engine, feature) === undefined);
-    if (without) return { engine: label(without), feature };
-  }
-  return undefined;
+function lacking(target: Target, strategy: StrategyName): { engine: string; feature: Feature } | undefined {
+  const choices = requirements[strategy].find((choices) => pick(target, choices) === undefined);
+  return choices && { engine: without(target, choices[0]!)!, feature: choices[0]! };
 }
 
 function label({ name, version }: Target['engines'][number]): string {
@@ -200,31 +221,49 @@ function label({ name, version }: Target['engines'][number]): string {
 /** The strategies that a target can run; those that take flags are not among the `plain`. */
 export function runnable(target: Target): { all: StrategyName[]; plain: StrategyName[] } {
   const all = (Object.keys(requirements) as StrategyName[]).filter((name) => !lacking(target, name));
-  return { all, plain: all.filter((name) => requirements[name].every((feature) => hasFeature(target, feature))) };
+  return {
+    all,
+    plain: all.filter((name) =>
+      requirements[name].every((choices) => choices.some((feature) => hasFeature(target, feature))),
+    ),
+  };
+}
+
+/** All that modules of a strategy may make use of. */
+export function usedFeatures(strategy: StrategyName): Feature[] {
+  return [...requirements[strategy].flat(), ...(strategy === 'asyncify' ? (['multi-memory'] as const) : [])];
 }
 
 /** The flags that one engine needs for a strategy, as its command line takes them. */
 export function engineFlags(target: Target, strategy: SwitchName): string[] {
   if (strategy === 'auto' || strategy === 'jump-table') return [];
+  const picked = requirements[strategy].flatMap((choices) => pick(target, choices) ?? []);
   return target.engines.flatMap((engine) =>
-    engines[engine.name]!.command ? requirements[strategy].flatMap((feature) => flagsFor(engine, feature) ?? []) : [],
+    engines[engine.name]!.command ? picked.flatMap((feature) => flagsFor(engine, feature) ?? []) : [],
   );
 }
 
-/** Which engines have what a strategy needs, for people: `Node 22.19, 24.15, 25; …`. */
+/** Which engines have what a strategy needs, and from which release on, for people: `node 24.0; chromium 137; …`. */
 export function whoRuns(strategy: StrategyName): string {
   return Object.entries(engines)
     .flatMap(([name, { features }]) => {
-      const sinces = requirements[strategy].map((feature) => features[feature]);
-      if (sinces.includes(undefined)) return [];
-      const first = sinces
-        .map((s) => s!.flagged?.since ?? s!.since![0]!)
-        .reduce((a, b) => (atLeast(parseVersion(a), parseVersion(b)) ? a : b));
-      const newest = { name, version: [Infinity] };
-      const flags = requirements[strategy].flatMap((feature) => flagsFor(newest, feature) ?? []);
-      return [`${name} ${first}${flags.length > 0 ? ` with ${flags.join(' ')}` : ''}`];
+      const firsts = requirements[strategy].map((choices) => {
+        const had = choices.flatMap((feature) => features[feature] ?? []);
+        return had.map(({ since, flagged }) => flagged?.since ?? since![0]!).reduce(earlier, '');
+      });
+      if (firsts.includes('')) return [];
+      const flags = engineFlags({ text: name, engines: [{ name, version: [Infinity] }], added: new Set() }, strategy);
+      return [`${name} ${firsts.reduce(later, '0')}${flags.length > 0 ? ` with ${flags.join(' ')}` : ''}`];
     })
     .join('; ');
+}
+
+function later(a: string, b: string): string {
+  return atLeast(parseVersion(a), parseVersion(b)) ? a : b;
+}
+
+function earlier(a: string, b: string): string {
+  return a === '' || later(a, b) === a ? b : a;
 }
 
 /** The strategy that is used, and why it was chosen if that was left to us. */

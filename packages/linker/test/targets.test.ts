@@ -3,38 +3,41 @@ import { chooseSwitch, engineFlags, engines, hasFeature, parseTarget, runnable, 
 
 describe('what a target can run', () => {
   test.each([
-    ['node20', 'resume'],
+    ['node20', 'resume asyncify'],
     ['node22', 'resume asyncify'],
     ['node22.19', 'resume asyncify'],
     ['node24', 'resume asyncify jspi'],
     ['node25.9', 'resume asyncify jspi'],
     ['node26', 'resume asyncify stack-switching jspi'],
     ['node', 'resume asyncify stack-switching jspi'],
-    ['chromium120', 'resume'],
+    ['chromium120', 'resume asyncify'],
+    ['chromium94', 'resume'],
     ['chromium137', 'resume asyncify jspi'],
     ['firefox131', 'resume asyncify'],
     ['firefox', 'resume asyncify jspi'],
-    ['safari18.4', 'resume'],
+    ['safari18.4', 'resume asyncify'],
     ['wasmtime36', 'resume'],
     ['wasmtime', 'resume asyncify stack-switching'],
     ['wazero', 'resume'],
     // What all can do.
     ['node26,chromium,firefox', 'resume asyncify jspi'],
-    ['node26,safari', 'resume'],
+    ['node26,safari', 'resume asyncify'],
+    // Each has exceptions, but not the same.
+    ['node20,wasmtime', 'resume'],
     // What is said to be there.
     ['+jspi', 'resume'],
-    ['+jspi,+exceptions', 'resume jspi'],
-    ['+wasm-stack-switching,+wasm-exceptions', 'resume stack-switching'],
+    ['+jspi,+exceptions', 'resume asyncify jspi'],
+    ['+wasm-stack-switching,+wasm-exceptions', 'resume asyncify stack-switching'],
     ['safari,+multi-memory', 'resume asyncify'],
   ])('%s: %s', (text, strategies) => {
     expect(runnable(parseTarget(text)).all.join(' ')).toBe(strategies);
   });
 
   test.each([
-    ['node22', 'resume'],
+    ['node22', 'resume asyncify'],
     ['node22.19', 'resume asyncify'],
-    ['node23.11', 'resume'],
-    ['node24.14.1', 'resume'],
+    ['node23.11', 'resume asyncify'],
+    ['node24.14.1', 'resume asyncify'],
     ['node24.15', 'resume asyncify jspi'],
     ['node25', 'resume asyncify jspi'],
     ['node26', 'resume asyncify jspi'],
@@ -46,7 +49,11 @@ describe('what a target can run', () => {
   });
 
   test('flags are those of an engine that has a command line', () => {
-    expect(engineFlags(parseTarget('node22'), 'asyncify')).toEqual(['--experimental-wasm-exnref']);
+    expect(engineFlags(parseTarget('node22'), 'asyncify')).toEqual([]);
+    expect(engineFlags(parseTarget('wasmtime37'), 'asyncify')).toEqual([
+      '-W',
+      'exceptions=y,function-references=y,gc=y',
+    ]);
     expect(engineFlags(parseTarget('node24'), 'jspi')).toEqual([
       '--experimental-wasm-exnref',
       '--experimental-wasm-jspi',
@@ -87,7 +94,7 @@ describe('the choice', () => {
     const refused = () => chooseSwitch('jspi', parseTarget('node26,safari18.4'));
     expect(refused).toThrow('safari18.4 cannot run -switch=jspi: it has no jspi');
     expect(refused).toThrow(
-      expect.objectContaining({ code: 'GW2110', hint: expect.stringContaining('resume, auto; ') }),
+      expect.objectContaining({ code: 'GW2110', hint: expect.stringContaining('resume, asyncify, auto; ') }),
     );
     expect(() => chooseSwitch('asyncify', parseTarget('+jspi'))).toThrow(
       'the target cannot run -switch=asyncify: it has no exceptions',
@@ -112,6 +119,6 @@ describe('the choice', () => {
       'node 26.0 with --experimental-wasm-wasmfx; chromium 156 with --js-flags=--wasm-wasmfx; ' +
         'wasmtime 49 with -W stack-switching=y,function-references=y,gc=y -C collector=null',
     );
-    expect(whoRuns('asyncify')).toBe('node 22.0; chromium 137; firefox 131; wasmtime 37');
+    expect(whoRuns('asyncify')).toBe('node 17.0; chromium 95; firefox 100; safari 15.2; wasmtime 37');
   });
 });

@@ -63,7 +63,8 @@ for (const goos of values.goos.split(',') as Goos[]) {
   for (const suite of suites) {
     const timeoutSeconds = Number(values.timeout ?? (suite === 'test' ? 120 : 600));
     // Options that were not given are left out: the linker's defaults are its own.
-    const given = Object.fromEntries(Object.entries(link).filter(([, value]) => value)) as LinkOptions;
+    const options = { ...link, target: values.switch && targetOf(engine).text };
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value)) as LinkOptions;
     if (values.switch) chooseSwitch(values.switch as SwitchName, targetOf(engine), goos);
     const setting: Setting = { toolchain, goos, engine, link: given, timeoutSeconds, long: values.long };
     const units =

@@ -79,6 +79,9 @@ export async function goCommand(
       runsHere ? () => thisHost(target.GOOS, line.host) : undefined,
     );
     options.switch = strategy;
+    // What asyncify makes of a program depends on the engine.
+    if (runsHere && strategy === 'asyncify' && options.target === '')
+      options.target = thisHost(target.GOOS, line.host)?.text ?? '';
     if (reason !== undefined && isOn(line, 'v'))
       process.stderr.write(`go-wasm: -switch=auto is ${strategy}, ${reason}\n`);
   }

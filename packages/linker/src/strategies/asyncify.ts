@@ -24,6 +24,9 @@
  * mcall │ table │ records and buffers, as they are needed ···
  * ```
  *
+ * Where the target has one memory only, they are in Go's: the table behind Go's data, where its heap would begin, and the rest in
+ * pieces that are taken as Go itself takes memory, by moving its break. Go takes them for memory that another part of it uses.
+ *
  * The slot of a goroutine is the address of its record:
  *
  * ```
@@ -40,7 +43,7 @@ import { type GoProgram, INDIRECT, type Lifted, SP_GLOBAL } from '@go-wasm/lift'
 import { bytesOf, Code, decodeFunction, EngineLimits, type Module, Op, ValType } from '@go-wasm/wasm';
 import { reach, UNREACHED } from '../analyses/reach.ts';
 import { assemble, type Instruction } from '../assemble.ts';
-import { requirements } from '../targets.ts';
+import { hasFeature } from '../targets.ts';
 import { G } from './go-runtime.ts';
 import { StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
@@ -64,6 +67,7 @@ const {
   I32Load,
   I32LtU,
   I32Ne,
+  I32Or,
   I32Shl,
   I32ShrU,
   I32Store,
@@ -74,14 +78,14 @@ const {
   LocalTee,
   Loop,
   MemoryGrow,
-  MemorySize,
   Return,
   Unreachable,
 } = Op;
 
-/** The second memory, in the immediate of a load or store of an i32. */
-const BUFFERS = 1;
-const WORD = 2 | (BUFFERS << 8);
+/** A page of memory, in bits. */
+const PAGE = 16;
+/** How many pages are taken at a time. */
+const PIECE = 16;
 
 const RECORD = { next: 0, end: 4, start: 8, pc: 12, waits: 16, size: 20 } as const;
 
@@ -108,7 +112,6 @@ const RARE: ReadonlySet<string> = new Set([
 export const asyncify: SwitchStrategy = {
   name: 'asyncify',
   description: "a goroutine's wasm stack is saved to memory and restored by code that Binaryen's Asyncify adds",
-  requires: requirements.asyncify,
   switchesAt: { functions: ['runtime.mcall'], ignored: RARE },
   start: (program, lifted, facts) => new AsyncifyLowering(program, lifted, facts),
 };
@@ -118,8 +121,15 @@ class AsyncifyLowering extends StackfulLowering {
   protected override readonly liveLimit = 0x7fff_ffff;
   readonly #state: number;
   readonly #data: number;
-  /** Global: the end of what is in use of the second memory. */
+  /** The memory with the table and the buffers; in the immediate of a load or store of an i32; address of the table there. */
+  readonly #memory: 0 | 1;
+  readonly #word: number;
+  readonly #table: number = 0;
+  /** Bytes of the table. */
+  readonly #tableSize: number;
+  /** Globals: the ends of what is in use of the piece of memory that was taken last, and of that piece. */
   readonly #top: number;
+  readonly #limit: number;
   readonly #allocate: number;
   readonly #canSave: number;
   readonly #switch: number;
@@ -132,14 +142,28 @@ class AsyncifyLowering extends StackfulLowering {
     this.#state = this.addGlobal(I32);
     this.#data = this.addGlobal(I32);
     this.#top = this.addGlobal(I32);
-    program.module.globals[this.#top]!.init = 4 + 4 * program.functions;
+    this.#limit = this.addGlobal(I32);
+    this.#tableSize = 4 + 4 * program.functions;
+    const { target } = facts;
+    this.#memory = target === undefined || hasFeature(target, 'multi-memory') ? 1 : 0;
+    this.#word = 2 | (this.#memory << 8);
+    if (this.#memory === 0) this.#table = roundUp(this.runtime.word(this.runtime.breaks().end));
     this.#allocate = this.addFunction('go_wasm.allocate', this.addType([I32], [I32]));
     this.#canSave = this.addFunction('go_wasm.can_save', this.addType([I32, I32, I32], [I32]));
     this.#switch = this.addFunction('go_wasm.switch', this.procedure);
   }
 
   override finish(module: Module): void {
-    module.memories.push({ min: Math.ceil((4 + 4 * this.program.functions) / 65_536) });
+    const pages = roundUp(this.#tableSize) >>> PAGE;
+    if (this.#memory === 1) {
+      module.memories.push({ min: pages });
+      module.globals[this.#top]!.init = this.#tableSize;
+      module.globals[this.#limit]!.init = pages << PAGE;
+    } else {
+      module.memories[0]!.min += pages;
+      const end = new Uint8Array(new BigUint64Array([BigInt(this.#table + this.#tableSize)]).buffer);
+      addSegment(module, { memory: 0, offset: this.runtime.breaks().end, bytes: end });
+    }
     this.define(this.#allocate, this.#allocateBody());
     this.define(this.#canSave, this.#canSaveBody());
     this.define(this.#switch, this.#switchBody());
@@ -164,7 +188,7 @@ class AsyncifyLowering extends StackfulLowering {
     const { frames } = await instrument(module, [...chosen], {
       state: this.#state,
       data: this.#data,
-      memory: BUFFERS,
+      memory: this.#memory,
       unwinds,
       ...(onProgress !== undefined && { onProgress }),
     });
@@ -176,8 +200,7 @@ class AsyncifyLowering extends StackfulLowering {
       if (index === mcallOuter || !keepsAll || inBuffer >= 1 << BUFFER_BITS) continue;
       table[1 + index - imports] = (frame[index - imports]! >>> 3) | (inBuffer << STACK_BITS);
     }
-    if (module.data.length >= EngineLimits.dataSegments) joinTwoSegments(module);
-    module.data.push({ memory: BUFFERS, offset: 0, bytes: new Uint8Array(table.buffer) });
+    addSegment(module, { memory: this.#memory, offset: this.#table, bytes: new Uint8Array(table.buffer) });
     return chosen;
   }
 
@@ -231,7 +254,7 @@ class AsyncifyLowering extends StackfulLowering {
   }
 
   protected override hasFrames(): Instruction[] {
-    return [[I32Load, RECORD.waits, WORD]];
+    return [[I32Load, RECORD.waits, this.#word]];
   }
 
   /** Frames that come back have been counted already. */
@@ -255,7 +278,7 @@ class AsyncifyLowering extends StackfulLowering {
       [I32Const, 0],
       [GlobalGet, SP_GLOBAL],
       [GlobalGet, this.#data],
-      [I32Load, RECORD.pc, WORD],
+      [I32Load, RECORD.pc, this.#word],
       [CallIndirect, this.type],
       [Else],
       ...super.enter(),
@@ -276,11 +299,11 @@ class AsyncifyLowering extends StackfulLowering {
         [Loop, EMPTY],
         ...this.chosenSlot(),
         [LocalTee, slot],
-        [I32Load, RECORD.waits, WORD],
+        [I32Load, RECORD.waits, this.#word],
         [If, EMPTY],
         [LocalGet, slot],
         [I32Const, 0],
-        [I32Store, RECORD.waits, WORD],
+        [I32Store, RECORD.waits, this.#word],
         [LocalGet, slot],
         [GlobalSet, this.#data],
         ...this.#setState(State.Rewinding),
@@ -320,54 +343,109 @@ class AsyncifyLowering extends StackfulLowering {
 
   /** (bytes) -> address, or 0 if there is no more memory. */
   #allocateBody(): Uint8Array {
-    const [bytes, address, pages] = [0, 1, 2];
+    const [bytes, address, end, pages, start] = [0, 1, 2, 3, 4];
     return assemble(
-      [I32, I32],
+      [I32, I32, I32, I32],
       [
         [GlobalGet, this.#top],
         [LocalTee, address],
         [LocalGet, bytes],
         [I32Add],
-        [LocalTee, bytes], // the new end
+        [LocalTee, end],
         [LocalGet, address],
         [I32LtU],
-        [If, EMPTY],
-        [I32Const, 0],
-        [Return],
-        [End],
-        // In pages, rounded up.
-        [LocalGet, bytes],
-        [I32Const, 1],
-        [I32Sub],
-        [I32Const, 16],
-        [I32ShrU],
-        [I32Const, 1],
-        [I32Add],
-        [LocalTee, pages],
-        [MemorySize, BUFFERS],
+        [LocalGet, end],
+        [GlobalGet, this.#limit],
         [I32GtU],
+        [I32Or],
         [If, EMPTY],
-        // An eighth more, so that it is not done often.
-        [LocalGet, pages],
-        [MemorySize, BUFFERS],
-        [I32Sub],
-        [MemorySize, BUFFERS],
-        [I32Const, 3],
-        [I32ShrU],
-        [I32Add],
-        [MemoryGrow, BUFFERS],
-        [I32Const, -1],
-        [I32Eq],
-        [If, EMPTY],
-        [I32Const, 0],
-        [Return],
-        [End],
-        [End],
         [LocalGet, bytes],
+        [I32Const, PAGE],
+        [I32ShrU],
+        [I32Const, PIECE],
+        [I32Add],
+        [LocalSet, pages],
+        ...(this.#memory === 1 ? growSecond(pages, start) : this.#moveBreak(pages, start, end)),
+        // Behind the last piece it makes that larger.
+        [LocalGet, start],
+        [GlobalGet, this.#limit],
+        [I32Ne],
+        [If, EMPTY],
+        [LocalGet, start],
+        [LocalSet, address],
+        [End],
+        [LocalGet, start],
+        [LocalGet, pages],
+        [I32Const, PAGE],
+        [I32Shl],
+        [I32Add],
+        [GlobalSet, this.#limit],
+        [LocalGet, address],
+        [LocalGet, bytes],
+        [I32Add],
+        [LocalSet, end],
+        [End],
+        [LocalGet, end],
         [GlobalSet, this.#top],
         [LocalGet, address],
       ],
     );
+  }
+
+  /** Takes pages as Go's sbrk does; has #allocate return 0 if there are no more. `end` is free to use. */
+  #moveBreak(pages: number, start: number, end: number): Instruction[] {
+    const { bloc, blocMax } = this.runtime.breaks();
+    const view = this.program.module.imports
+      .filter(({ kind }) => kind === 'func')
+      .findIndex(({ name }) => name === 'runtime.resetMemoryDataView');
+    return [
+      [I32Const, 0],
+      [I32Load, bloc, 2],
+      [LocalTee, start],
+      [LocalGet, pages],
+      [I32Const, PAGE],
+      [I32Shl],
+      [I32Add],
+      [LocalTee, end],
+      [LocalGet, start],
+      [I32LtU],
+      [If, EMPTY],
+      [I32Const, 0],
+      [Return],
+      [End],
+      [LocalGet, end],
+      [I32Const, 0],
+      [I32Load, blocMax, 2],
+      [I32GtU],
+      [If, EMPTY],
+      [LocalGet, end],
+      [I32Const, 0],
+      [I32Load, blocMax, 2],
+      [I32Sub],
+      [I32Const, PAGE],
+      [I32ShrU],
+      [MemoryGrow, 0],
+      [I32Const, -1],
+      [I32Eq],
+      [If, EMPTY],
+      [I32Const, 0],
+      [Return],
+      [End],
+      [I32Const, 0],
+      [LocalGet, end],
+      [I32Store, blocMax, 2],
+      // What JavaScript knows of the memory is out of date.
+      ...(view < 0
+        ? []
+        : ([
+            [GlobalGet, SP_GLOBAL],
+            [Call, view],
+          ] as Instruction[])),
+      [End],
+      [I32Const, 0],
+      [LocalGet, end],
+      [I32Store, bloc, 2],
+    ];
   }
 
   /**
@@ -387,7 +465,7 @@ class AsyncifyLowering extends StackfulLowering {
         [I32Sub],
         [LocalSet, begin],
         [I32Const, 0],
-        [I32Load, 0, WORD],
+        [I32Load, this.#table, this.#word],
         [LocalSet, size],
         [Loop, EMPTY],
         [LocalGet, sp],
@@ -397,7 +475,7 @@ class AsyncifyLowering extends StackfulLowering {
         [I32Sub],
         [I32Const, 2],
         [I32Shl],
-        [I32Load, 4, WORD],
+        [I32Load, this.#table + 4, this.#word],
         [LocalTee, entry],
         [I32Eqz],
         [If, EMPTY],
@@ -433,10 +511,10 @@ class AsyncifyLowering extends StackfulLowering {
         [End],
         // Room for it.
         [LocalGet, slot],
-        [I32Load, RECORD.start, WORD],
+        [I32Load, RECORD.start, this.#word],
         [LocalSet, start],
         [LocalGet, slot],
-        [I32Load, RECORD.end, WORD],
+        [I32Load, RECORD.end, this.#word],
         [LocalGet, start],
         [I32Sub],
         [LocalGet, size],
@@ -455,22 +533,22 @@ class AsyncifyLowering extends StackfulLowering {
         [End],
         [LocalGet, slot],
         [LocalGet, start],
-        [I32Store, RECORD.start, WORD],
+        [I32Store, RECORD.start, this.#word],
         [LocalGet, slot],
         [LocalGet, start],
         [LocalGet, size],
         [I32Add],
-        [I32Store, RECORD.end, WORD],
+        [I32Store, RECORD.end, this.#word],
         [End],
         [LocalGet, slot],
         [LocalGet, start],
-        [I32Store, RECORD.next, WORD],
+        [I32Store, RECORD.next, this.#word],
         [LocalGet, slot],
         [LocalGet, pc],
-        [I32Store, RECORD.pc, WORD],
+        [I32Store, RECORD.pc, this.#word],
         [LocalGet, slot],
         [I32Const, 1],
-        [I32Store, RECORD.waits, WORD],
+        [I32Store, RECORD.waits, this.#word],
         [LocalGet, slot],
         [GlobalSet, this.#data],
         [I32Const, 1],
@@ -482,6 +560,35 @@ class AsyncifyLowering extends StackfulLowering {
 /** Whether the size of a frame on the stack is known, and fits into the table. */
 function fits(frame: number): boolean {
   return frame >= 0 && frame >>> 3 < 1 << STACK_BITS;
+}
+
+/** Takes pages of the second memory; has #allocate return 0 if there are no more. */
+function growSecond(pages: number, start: number): Instruction[] {
+  return [
+    [LocalGet, pages],
+    [MemoryGrow, 1],
+    [LocalTee, start],
+    [I32Const, -1],
+    [I32Eq],
+    [If, EMPTY],
+    [I32Const, 0],
+    [Return],
+    [End],
+    [LocalGet, start],
+    [I32Const, PAGE],
+    [I32Shl],
+    [LocalSet, start],
+  ];
+}
+
+function roundUp(bytes: number): number {
+  return Math.ceil(bytes / (1 << PAGE)) << PAGE;
+}
+
+/** Adds a data segment, which counts where it overlaps others. */
+function addSegment(module: Module, segment: Module['data'][number]): void {
+  if (module.data.length >= EngineLimits.dataSegments) joinTwoSegments(module);
+  module.data.push(segment);
 }
 
 /** Makes one data segment of the two with the fewest bytes between them: Go's linker writes as many as engines take. */

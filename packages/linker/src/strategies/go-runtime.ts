@@ -97,6 +97,35 @@ export class GoRuntime {
     throw unknownRuntime('the fields of runtime.g are not where they should be');
   }
 
+  /**
+   * Addresses of `firstmoduledata.end`, the end of Go's data, behind which its heap begins; and of `bloc` and `blocMax`, where what
+   * it has taken of memory ends, and where memory ends (runtime/mem_sbrk.go). As runtime.osinit sets them:
+   *
+   * ```
+   * bloc = (firstmoduledata.end + 65535) &^ 65535; blocMax = bloc
+   * ```
+   */
+  breaks(): { end: number; bloc: number; blocMax: number } {
+    const stored: number[] = [];
+    let end = -1;
+    for (const [i, { op, a, b }] of this.#instructions('runtime.osinit')) {
+      if (op[i] !== Op.I64Const || b[i] !== 0) continue;
+      if (end < 0) {
+        if (a[i] === 65_535 && op[i - 1] === Op.I64Load && op[i - 3] === Op.I64Const) end = a[i - 3]! + a[i - 1]!;
+      } else if (op[i + 1] === Op.I32WrapI64 && op[i + 3] === Op.I64Store) {
+        stored.push(a[i]! + a[i + 3]!);
+        if (stored.length === 2) return { end, bloc: stored[0]!, blocMax: stored[1]! };
+      }
+    }
+    throw unknownRuntime('runtime.osinit does not set where its memory ends');
+  }
+
+  /** The word at an address of the data that the module begins with. */
+  word(address: number): number {
+    const image = memoryImage(this.#program.module);
+    return new DataView(image.buffer, image.byteOffset, image.byteLength).getUint32(address, true);
+  }
+
   /** Address of the function value that `caller` gives to `go`, for `callee`. */
   functionValue(caller: string, callee: string): number {
     const pc = this.pcF(this.get(callee));

@@ -24,7 +24,6 @@
 import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
 import { type Module, Op, UnsupportedError, ValType } from '@go-wasm/wasm';
 import { assemble, type Instruction } from '../assemble.ts';
-import { requirements } from '../targets.ts';
 import { CTXT_GLOBAL, G, G_GLOBAL, M } from './go-runtime.ts';
 import { BY_FLAG, StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
@@ -62,7 +61,6 @@ const {
 export const jspi: SwitchStrategy = {
   name: 'jspi',
   description: 'a goroutine keeps its wasm stack, suspended by promises; needs JavaScript promise integration',
-  requires: requirements.jspi,
   switchesAt: BY_FLAG,
   start: (program, lifted, facts) => {
     if (program.goos !== 'js') {

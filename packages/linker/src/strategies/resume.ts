@@ -6,7 +6,6 @@ import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
 import { type Code, type Module, Op, ValType } from '@go-wasm/wasm';
 import { UNWINDS } from '../analyses/may-unwind.ts';
 import { assemble } from '../assemble.ts';
-import { requirements } from '../targets.ts';
 import { G_GLOBAL, GoRuntime } from './go-runtime.ts';
 import { SpLowering } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
@@ -19,7 +18,6 @@ const { Call, GlobalGet, I32Const, I32WrapI64, LocalGet, LocalSet, Return } = Op
 export const resume: SwitchStrategy = {
   name: 'resume',
   description: 'one structured copy of each function; a switch unwinds the wasm stack and re-enters frames one by one',
-  requires: requirements.resume,
   switchesAt: UNWINDS,
   start: (program, lifted, facts) => new ResumeLowering(program, lifted, facts),
 };

@@ -15,7 +15,6 @@
 import type { GoProgram, Lifted } from '@go-wasm/lift';
 import { Op, refType, ValType } from '@go-wasm/wasm';
 import type { Instruction } from '../assemble.ts';
-import { requirements } from '../targets.ts';
 import { BY_FLAG, StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
 
@@ -51,7 +50,6 @@ const {
 export const stackSwitching: SwitchStrategy = {
   name: 'stack-switching',
   description: 'a goroutine keeps its wasm stack as a continuation; needs wasm stack switching and exceptions',
-  requires: requirements['stack-switching'],
   switchesAt: BY_FLAG,
   start: (program, lifted, facts) => new StackSwitchingLowering(program, lifted, facts),
 };

@@ -35,6 +35,7 @@ import { Code, decodeFunction, type Module, Op, ValType } from '@go-wasm/wasm';
 import { reaches } from '../analyses/reach.ts';
 import { assemble, type Instruction } from '../assemble.ts';
 import { Hint, type Lowered } from '../lowered.ts';
+import { hasFeature } from '../targets.ts';
 import { G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
 import { SpLowering } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
@@ -50,6 +51,7 @@ const {
   BrIf,
   Call,
   CallIndirect,
+  Catch,
   Drop,
   End,
   GlobalGet,
@@ -78,6 +80,7 @@ const {
   Loop,
   Return,
   Throw,
+  Try,
   TryTable,
   Unreachable,
 } = Op;
@@ -119,6 +122,8 @@ export abstract class StackfulLowering extends SpLowering {
   /** Offset of our eight bytes in g. */
   readonly #spare: number;
   readonly #thrown: number;
+  /** Whether exceptions are caught in the way that engines had before the proposal was finished. */
+  readonly #legacy: boolean;
   /** Globals: PC_F at which {@link run} ends, and on which goroutine; 0 where only a pause ends it. */
   readonly #stopPc: number;
   readonly #stopG: number;
@@ -144,6 +149,8 @@ export abstract class StackfulLowering extends SpLowering {
     this.#morestack = runtime.getLifted('runtime.morestack');
     this.#morestackNoctxt = runtime.getLifted('runtime.morestack_noctxt');
 
+    const { target } = facts;
+    this.#legacy = target !== undefined && !hasFeature(target, 'exceptions') && hasFeature(target, 'legacy-exceptions');
     this.procedure = this.addType([], []);
     this.#thrown = module.tags.push({ type: this.procedure }) - 1;
     this.slots = this.addGlobal(I32);
@@ -424,6 +431,7 @@ export abstract class StackfulLowering extends SpLowering {
 
   #coroutineBody(): Uint8Array {
     const leave: Instruction[] = [[GlobalGet, this.live], [I32Const, 1], [I32Sub], [GlobalSet, this.live]];
+    const caught: Instruction[] = this.#legacy ? [[Unreachable], [Catch, this.#thrown], [End]] : [[End], [Unreachable]];
     return assemble(
       [I32],
       [
@@ -434,7 +442,7 @@ export abstract class StackfulLowering extends SpLowering {
         [GlobalSet, this.live],
         [Loop, EMPTY],
         [Block, EMPTY], // the frames are gone
-        [TryTable, [EMPTY, 0, this.#thrown, 0]],
+        this.#legacy ? [Try, EMPTY] : [TryTable, [EMPTY, 0, this.#thrown, 0]],
         [Loop, EMPTY],
         ...this.enter(),
         [LocalTee, 0],
@@ -456,8 +464,7 @@ export abstract class StackfulLowering extends SpLowering {
         [GlobalSet, PAUSE_GLOBAL],
         [Br, 2],
         [End],
-        [End],
-        [Unreachable],
+        ...caught,
         [End],
         [GlobalGet, PAUSE_GLOBAL],
         [If, EMPTY],

@@ -3,20 +3,20 @@ import type { Module } from '@go-wasm/wasm';
 import type { Sources } from '../analyses/reach.ts';
 import type { FunctionImport } from '../imports.ts';
 import type { Lowered } from '../lowered.ts';
-import type { Feature } from '../targets.ts';
+import type { Target } from '../targets.ts';
 
 /** What the analyses have found out; arrays go by index among the defined functions. */
 export interface Facts {
   readonly neverReturns: Uint8Array;
   readonly mayUnwind: Uint8Array;
+  /** What the module is for; undefined if that is not known. */
+  readonly target?: Target | undefined;
 }
 
 /** How a goroutine leaves the wasm stack and comes back: a plug-in, chosen by name. */
 export interface SwitchStrategy {
   readonly name: string;
   readonly description: string;
-  /** What an engine must have to run the module. */
-  readonly requires: readonly Feature[];
   /** Which functions pay for that goroutines are switched: those that reach these places. */
   readonly switchesAt: Sources;
   /** Prepares what concerns the whole program; called once, before any function is lowered. May add types to the module. */

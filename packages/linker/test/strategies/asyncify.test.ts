@@ -35,6 +35,7 @@ const TOTAL = 1000 * 999 * 0.5;
 let folder: string;
 let input: Uint8Array;
 let linked: LinkResult;
+let plain: LinkResult;
 const progress: [number, number][] = [];
 
 beforeAll(async () => {
@@ -45,7 +46,7 @@ beforeAll(async () => {
   });
   input = await readFile(join(folder, 'park.wasm'));
   const onProgress = (done: number, total: number): number => progress.push([done, total]);
-  linked = await link(input, { switch: 'asyncify', onProgress });
+  plain = await link(input, { switch: 'asyncify', onProgress });
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -70,7 +71,18 @@ function counting(bytes: Uint8Array): Uint8Array {
   return encodeModule(module);
 }
 
-describe.skipIf(newer === undefined)('in Node 26 (`npm run engines` installs it)', () => {
+/** The targets decide where buffers are, and how exceptions are caught. */
+const kinds = [
+  { name: 'Node 26', engine: newer, target: 'node26' },
+  { name: 'Node 26, with one memory', engine: newer, target: 'safari18.4' },
+  { name: 'Node 20: one memory, older exceptions', engine: await findEngine('node'), target: 'node20' },
+];
+
+describe.each(kinds.filter(({ engine }) => engine !== undefined))('in $name', ({ engine, target }) => {
+  beforeAll(async () => {
+    linked = await link(input, { switch: 'asyncify', target });
+  }, 300_000);
+
   const passages = async (bytes: Uint8Array, how: string): Promise<number> => {
     const file = join(folder, 'counting.wasm');
     await writeFile(file, counting(bytes));
@@ -80,7 +92,7 @@ describe.skipIf(newer === undefined)('in Node 26 (`npm run engines` installs it)
       "process.on('exit', () => process._rawDebug('passages', globalThis.goExports.passages.value));",
     );
     const goroot = (await run('go', ['env', 'GOROOT'])).stdout.trim();
-    const { file: node, args } = command(newer!, 'js', file, [how], goroot, folder, 'asyncify');
+    const { file: node, args } = command(engine!, 'js', file, [how], goroot, folder, 'asyncify');
     const { stdout, stderr } = await run(node, ['--import', here('expose-exports.mjs'), '--import', report, ...args]);
     // In each of the 1,000 receptions a sum has the depth added.
     const depths = Array.from({ length: 1000 }, (_, n) => (Math.floor(n / 100) * (n % 100)) % 30);
@@ -103,25 +115,49 @@ describe.skipIf(newer === undefined)('in Node 26 (`npm run engines` installs it)
     expect(await passages(linked.bytes, 'promoted')).toBeLessThan((await passages(linked.bytes, 'direct')) / 2);
   });
 
+  test('buffers and what Go has keep out of each other when memory grows', { timeout: 180_000 }, async () => {
+    const stock = join(folder, 'many.wasm');
+    const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' };
+    await run('go', ['build', '-o', stock, '.'], { cwd: here('many'), env });
+    const file = join(folder, 'many.linked.wasm');
+    await writeFile(file, (await link(await readFile(stock), { switch: 'asyncify', target })).bytes);
+    const goroot = (await run('go', ['env', 'GOROOT'])).stdout.trim();
+    const { file: node, args } = command(engine!, 'js', file, [], goroot, folder, 'asyncify');
+    expect((await run(node, args)).stdout).toBe('463935000 0\n');
+  });
+
   test('all are, where a function is left in jump-table form', { timeout: 120_000 }, async () => {
-    const { bytes, report } = await link(input, { switch: 'asyncify', keep: /^fmt\.Fprintln$/ });
+    const { bytes, report } = await link(input, { switch: 'asyncify', target, keep: /^fmt\.Fprintln$/ });
     expect(report.functions.kept).toHaveLength(1);
     expect(await passages(bytes, 'direct')).toBe(0);
   });
 });
 
+test('one memory stays one, and what Go has in it is where it was', { timeout: 60_000 }, async () => {
+  const before = decodeModule(input);
+  const after = decodeModule((await link(input, { switch: 'asyncify', target: 'safari' })).bytes);
+  expect(after.memories).toHaveLength(1);
+  expect(after.memories[0]!.min).toBeGreaterThan(before.memories[0]!.min);
+  const [old, now] = [memoryImage(before), memoryImage(after)];
+  // But for where the heap begins, and the table in front of it.
+  const changed = [...old.keys()].filter((at) => old[at] !== now[at]);
+  expect(changed.length).toBeGreaterThan(0);
+  expect(changed.at(-1)! - changed[0]!).toBeLessThan(8);
+  expect(now.length).toBeGreaterThan(old.length);
+});
+
 test('the report has the stage, and progress counts the functions that are instrumented', () => {
-  const stages = linked.report.stages.map(({ name }) => name);
+  const stages = plain.report.stages.map(({ name }) => name);
   expect(stages.slice(-5)).toEqual(['finish', 'asyncify', 'branch-hints', 'inlining-budget', 'encode']);
   const [done, total] = progress.at(-1)!;
   expect(done).toBe(total);
   expect(total).toBeGreaterThan(20);
-  expect(total).toBeLessThan(linked.report.functions.total / 5);
+  expect(total).toBeLessThan(plain.report.functions.total / 5);
 });
 
 test('what Go has in the module is where it was', () => {
   const before = decodeModule(input);
-  const after = decodeModule(linked.bytes);
+  const after = decodeModule(plain.bytes);
   expect(after.imports).toEqual(before.imports);
   // Those that let exports and callbacks wait are for the host.
   expect(after.exports.filter(({ name }) => !name.startsWith('go-wasm:'))).toEqual(before.exports);
@@ -136,7 +172,7 @@ test('what Go has in the module is where it was', () => {
 });
 
 test('links the same bytes each time', { timeout: 120_000 }, async () => {
-  expect(Buffer.compare((await link(input, { switch: 'asyncify' })).bytes, linked.bytes)).toBe(0);
+  expect(Buffer.compare((await link(input, { switch: 'asyncify' })).bytes, plain.bytes)).toBe(0);
 });
 
 test('there are no more data segments than engines take', { timeout: 120_000 }, async () => {
