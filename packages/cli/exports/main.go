@@ -27,10 +27,6 @@ type Listed struct {
 	GoFiles    []string
 	ImportMap  map[string]string
 	DepOnly    bool
-	Module     *struct {
-		Main      bool
-		GoVersion string
-	}
 }
 
 // Description is what is known of a package.

@@ -108,7 +108,7 @@ func fails() error { return errors.New("as expected") }
 
 //gowasm:export
 func waits() string {
-	time.Sleep(time.Millisecond)
+	time.Sleep(200 * time.Millisecond)
 	return "too late"
 }
 

@@ -64,7 +64,7 @@ export function goWasm({ flags = [], types = true }: GoWasmOptions = {}): Plugin
   /** Forgets what a change of a file makes old. Gives the ids of those modules. */
   const change = (file: string): string[] =>
     [...packages]
-      .filter(([, { inputs }]) => isInput(inputs, file))
+      .filter(([, { inputs }]) => isInput(inputs, resolve(file)))
       .map(([id, known]) => {
         known.build = undefined;
         return id;
@@ -142,7 +142,7 @@ export function goWasm({ flags = [], types = true }: GoWasmOptions = {}): Plugin
 
     hotUpdate({ file }) {
       const { moduleGraph } = this.environment;
-      const modules = change(resolve(file)).flatMap((id) => moduleGraph.getModuleById(id) ?? []);
+      const modules = change(file).flatMap((id) => moduleGraph.getModuleById(id) ?? []);
       return modules.length > 0 ? modules : undefined;
     },
   };
