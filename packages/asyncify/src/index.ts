@@ -7,5 +7,6 @@ export {
   type Step,
 } from './analyze.ts';
 export { type AsyncifyOptions, type AsyncifyReport, type AsyncifyResult, asyncify } from './asyncify.ts';
-export { type Instrumented, type InstrumentOptions, instrument, loadBinaryen } from './instrument.ts';
+export { type BinaryenLike, loadBinaryen, type TransformSettings, transform } from './binaryen.ts';
+export { type Instrumented, type InstrumentOptions, instrument } from './instrument.ts';
 export { type AsyncifyGlobals, addAsyncifyGlobals, State } from './runtime.ts';

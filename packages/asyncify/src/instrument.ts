@@ -46,6 +46,7 @@ import {
   UnsupportedError,
 } from '@go-wasm/wasm';
 import type Binaryen from 'binaryen';
+import { loadBinaryen, transform } from './binaryen.ts';
 import { type AsyncifyGlobals, addFuncType, memoryOf } from './runtime.ts';
 
 export interface InstrumentOptions extends AsyncifyGlobals {
@@ -92,23 +93,6 @@ export async function instrument(
     options.onProgress?.(done, functions.length);
   }
   return { frames };
-}
-
-/**
- * Binaryen, where it is installed. Its type is the caller's to name: declarations must do without it.
- *
- * @param what needs it, for the error.
- * @throws UnsupportedError if `binaryen` is not installed.
- */
-export async function loadBinaryen<T>(what: string): Promise<T> {
-  try {
-    return (await import('binaryen')).default as T;
-  } catch (cause) {
-    throw new UnsupportedError('GW2201', `${what} needs Binaryen, which is not installed`, {
-      hint: 'npm install binaryen',
-      cause,
-    });
-  }
 }
 
 /** Kinds of instructions that Asyncify's pass does not know, or that refer to what a batch does not have. */
@@ -325,27 +309,14 @@ function isPlainType(type: TypeDefinition): type is FuncType {
 }
 
 function runAsyncify(binaryen: typeof Binaryen, input: Uint8Array, optimize: number): Uint8Array {
-  // The declarations lack the second parameter.
-  const read = binaryen.readBinary as (data: Uint8Array, features: number) => Binaryen.Module;
   const { Features } = binaryen;
   const { GC, StackSwitching, SharedEverything, CompactImports, Strings, All } = Features as typeof Features &
     Record<'CompactImports', number>;
-  const settings = { 'asyncify-imports': 'unwinds.*', 'asyncify-onlylist': '*' };
-  const level = binaryen.getOptimizeLevel();
-  const shrink = binaryen.getShrinkLevel();
-  const module = read(input, All & ~(GC | StackSwitching | SharedEverything | CompactImports | Strings));
-  try {
-    binaryen.setOptimizeLevel(optimize);
-    binaryen.setShrinkLevel(0);
-    for (const [key, value] of Object.entries(settings)) binaryen.setPassArgument(key, value);
-    module.runPasses(['asyncify']);
-    return module.emitBinary();
-  } finally {
-    binaryen.setOptimizeLevel(level);
-    binaryen.setShrinkLevel(shrink);
-    for (const key of Object.keys(settings)) binaryen.setPassArgument(key, null);
-    module.dispose();
-  }
+  const features = All & ~(GC | StackSwitching | SharedEverything | CompactImports | Strings);
+  const passArguments = { 'asyncify-imports': 'unwinds.*', 'asyncify-onlylist': '*' };
+  return transform(binaryen, input, { features, optimize, shrink: 0, passArguments }, (module) =>
+    module.runPasses(['asyncify']),
+  );
 }
 
 /** A copy in which tail calls are calls with a return behind them. */

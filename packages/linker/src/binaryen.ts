@@ -4,7 +4,7 @@
  *
  * Function indices may change; what Go knows functions by, the order of the table, does not.
  */
-import { loadBinaryen } from '@go-wasm/asyncify';
+import { loadBinaryen, transform } from '@go-wasm/asyncify';
 import type Binaryen from 'binaryen';
 import type { Feature } from './targets.ts';
 
@@ -31,26 +31,18 @@ export async function optimize(
   requires: readonly Feature[],
 ): Promise<Uint8Array> {
   const binaryen = await loadBinaryen<typeof Binaryen>('-O=binaryen');
-  // The declarations lack the second parameter, and a feature.
-  const read = binaryen.readBinary as (data: Uint8Array, features: number) => Binaryen.Module;
+  // The declarations lack a feature.
   const known = binaryen.Features as typeof binaryen.Features & Record<'BulkMemoryOpt', number>;
   const { MutableGlobals, NontrappingFPToInt, SignExt, SIMD128, BulkMemory, BulkMemoryOpt } = known;
   let features = MutableGlobals | NontrappingFPToInt | SignExt | SIMD128 | BulkMemory | BulkMemoryOpt;
   features |= known.Multivalue | known.ReferenceTypes;
   for (const feature of requires) for (const name of FEATURES[feature]) features |= known[name];
-  const before = [binaryen.getOptimizeLevel(), binaryen.getShrinkLevel(), binaryen.getDebugInfo()] as const;
-  const module = read(input, features);
-  try {
-    binaryen.setOptimizeLevel(level === 's' || level === 'z' ? 2 : Number(level));
-    binaryen.setShrinkLevel(level === 's' ? 1 : level === 'z' ? 2 : 0);
+  const settings = {
+    features,
+    optimize: level === 's' || level === 'z' ? 2 : Number(level),
+    shrink: level === 's' ? 1 : level === 'z' ? 2 : 0,
     // Names: a module that has been stripped has none to keep.
-    binaryen.setDebugInfo(true);
-    module.optimize();
-    return module.emitBinary();
-  } finally {
-    binaryen.setOptimizeLevel(before[0]);
-    binaryen.setShrinkLevel(before[1]);
-    binaryen.setDebugInfo(before[2]);
-    module.dispose();
-  }
+    debugInfo: true,
+  };
+  return transform(binaryen, input, settings, (module) => module.optimize());
 }
