@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   type Choice,
   chooseSwitch,
@@ -22,8 +22,8 @@ export function thisNode(): Target {
 
 /** A wasmtime; the newest if it does not say which one it is. */
 export function wasmtimeAt(path: string): Target {
-  const said = execFileSync(path, ['--version'], { encoding: 'utf8' });
-  return parseTarget(`wasmtime${/\d+(\.\d+)*/.exec(said)?.[0] ?? ''}`);
+  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' });
+  return parseTarget(`wasmtime${/^wasmtime\D*(\d+(\.\d+)*)/.exec(stdout)?.[1] ?? ''}`);
 }
 
 /**
