@@ -4,7 +4,8 @@
  *
  * A call from JavaScript can come
  * - from JavaScript that Go has called, or from a microtask between two steps of a switch: it is done at once, without
- *   suspending anything, since JavaScript waits for the result. In the second case the step is dropped;
+ *   suspending anything, since JavaScript waits for the result. In the second case the program first goes on until it is idle,
+ *   as stock Go is in a microtask, and the step is dropped;
  * - when the program is idle: coroutines do it. If the callback parks, and so has no result yet when control comes back,
  *   the rest is done without suspending. If it does not, the goroutines that it has woken run after it returns.
  *

@@ -126,19 +126,6 @@ export class GoRuntime {
     return new DataView(image.buffer, image.byteOffset, image.byteLength).getUint32(address, true);
   }
 
-  /** Address of the function value that `caller` gives to `go`, for `callee`. */
-  functionValue(caller: string, callee: string): number {
-    const pc = this.pcF(this.get(callee));
-    const image = memoryImage(this.#program.module);
-    const words = new DataView(image.buffer, image.byteOffset, image.byteLength);
-    for (const [i, { op, a, b }] of this.#instructions(caller)) {
-      if (op[i] !== Op.I64Const || b[i] !== 0) continue;
-      const address = a[i]!;
-      if (address > 0 && address + 8 <= image.length && words.getUint32(address + 2, true) === pc) return address;
-    }
-    throw unknownRuntime(`${caller} does not start ${callee}`);
-  }
-
   *#instructions(name: string): Iterable<[number, Lifted['code']]> {
     const { funcBlock, blockStart, blockEnd, code } = this.#lifted;
     const f = this.getLifted(name);

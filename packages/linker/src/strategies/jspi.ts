@@ -18,13 +18,11 @@
  *
  * Calls from JavaScript must be done before control goes back there, but no stack can be resumed before that. So in them
  * nothing suspends: a goroutine that parks loses its frames, and those that have some elsewhere are rebuilt. Such a call may
- * also come in a microtask between two steps of a switch. It must not run on the goroutine that was chosen, which others may
- * wait for: that one yields to a new goroutine, which pauses, and then the program is as idle as it is for all other events.
+ * also come in a microtask between two steps of a switch. Stock Go would be idle by then: so the program first goes on until it is.
  */
-import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
+import type { GoProgram, Lifted } from '@go-wasm/lift';
 import { type Module, Op, UnsupportedError, ValType } from '@go-wasm/wasm';
 import { assemble, type Instruction } from '../assemble.ts';
-import { CTXT_GLOBAL, G, G_GLOBAL, M } from './go-runtime.ts';
 import { BY_FLAG, StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
 
@@ -43,17 +41,10 @@ const {
   I32Eqz,
   I32And,
   I32GtU,
-  I32Load,
   I32Sub,
-  I32WrapI64,
-  I64Const,
-  I64ExtendI32U,
-  I64Load,
-  I64Store,
   If,
   LocalGet,
   LocalSet,
-  LocalTee,
   Loop,
   Throw,
 } = Op;
@@ -80,7 +71,7 @@ class JspiLowering extends StackfulLowering {
   readonly #drain: number;
   /** Global: whether the runtime has been started. */
   readonly #started: number;
-  readonly #yield: number;
+  readonly #settle: number;
   readonly #between: number;
   readonly #cancelled: number;
   /** Global: how many calls from JavaScript are being done. */
@@ -93,7 +84,7 @@ class JspiLowering extends StackfulLowering {
     this.#next = this.addFunction('go_wasm.next', this.addType([], [I32]));
     this.#wake = this.addFunction('go_wasm.wake', this.procedure);
     this.#drain = this.addFunction('go_wasm.drain', this.procedure);
-    this.#yield = this.addFunction('go_wasm.yield', this.procedure);
+    this.#settle = this.addFunction('go_wasm.settle', this.procedure);
     this.#started = this.addGlobal(I32);
     this.#between = this.addGlobal(I32);
     this.#cancelled = program.module.tags.push({ type: this.procedure }) - 1;
@@ -102,7 +93,7 @@ class JspiLowering extends StackfulLowering {
 
   override finish(module: Module): void {
     this.define(this.#next, assemble([], this.chosenSlot()));
-    this.define(this.#yield, this.#yieldBody());
+    this.define(this.#settle, this.#settleBody());
     this.define(this.#drain, assemble([], this.#runToPause()));
     this.define(this.#wake, assemble([], this.enterAt(this.runtime.get('runtime.handleEvent'))));
     module.exports.push(
@@ -174,79 +165,41 @@ class JspiLowering extends StackfulLowering {
   }
 
   protected override beforeHostCall(): Instruction[] {
-    return [[GlobalGet, this.#between], [If, EMPTY], [Call, this.#yield], [End]];
+    return [[GlobalGet, this.#between], [If, EMPTY], [Call, this.#settle], [End]];
   }
 
-  /** `go handleAsyncEvent(); Gosched()`, run for the goroutine that was chosen, and others until the program pauses. */
-  #yieldBody(): Uint8Array {
-    const { imports } = this.program;
-    const { runtime } = this;
-    const [gp, g0, sp] = [0, 1, 2];
-    const mstart = runtime.pcF(runtime.get('runtime.mstart'));
-    const callOnG0 = (name: string, argument: Instruction[]): Instruction[] => [
-      [LocalGet, sp],
-      ...argument,
-      [I64Store, 0, 3],
-      [LocalGet, sp],
-      [I32Const, 8],
-      [I32Sub],
-      [I64Const, mstart << 16, mstart >>> 16], // ends tracebacks
-      [I64Store, 0, 3],
-      [I32Const, 0],
-      [LocalGet, sp],
-      [I32Const, 8],
-      [I32Sub],
-      [Call, imports + runtime.getLifted(name)],
-      [Drop],
-    ];
+  /** Has the goroutine that was chosen go on, and others, until the program pauses. */
+  #settleBody(): Uint8Array {
     return assemble(
-      [I32, I32, I32],
+      [I32],
       [
         ...this.#setBetween(0),
-        [GlobalGet, G_GLOBAL],
-        [I32WrapI64],
-        [LocalTee, gp],
-        [GlobalGet, SP_GLOBAL],
-        [I64ExtendI32U],
-        [I64Store, G.schedSp, 3],
-        [LocalGet, gp],
-        [GlobalGet, SP_GLOBAL],
-        [I32Const, 8],
-        [I32Sub],
-        [I64Load, 0, 3],
-        [I64Store, G.schedPc, 3],
-        [LocalGet, gp],
-        [GlobalGet, CTXT_GLOBAL],
-        [I64Store, G.schedCtxt, 3],
-        [LocalGet, gp],
-        [I32Load, G.m, 2],
-        [I32Load, M.g0, 2],
-        [LocalTee, g0],
-        [I64ExtendI32U],
-        [GlobalSet, G_GLOBAL],
-        [LocalGet, g0],
-        [I32Load, G.schedSp, 2],
-        [I32Const, 16],
-        [I32Sub],
-        [LocalSet, sp],
-        ...callOnG0('runtime.newproc', [
-          [I64Const, runtime.functionValue('runtime.beforeIdle', 'runtime.handleAsyncEvent')],
-        ]),
-        ...callOnG0('runtime.gosched_m', [[LocalGet, gp], [I64ExtendI32U]]),
+        ...this.#addEvents(1),
+        // It may have frames: they are dropped.
+        ...this.chosenSlot(),
+        ...this.hasFrames(),
+        [Drop],
+        ...this.#addEvents(-1),
         ...this.#runToPause(),
       ],
     );
   }
 
+  #addEvents(n: number): Instruction[] {
+    return [[GlobalGet, this.#events], [I32Const, n], [I32Add], [GlobalSet, this.#events]];
+  }
+
   /** Without suspending anything. */
   #runToPause(): Instruction[] {
-    const addEvents = (n: number): Instruction[] => [
-      [GlobalGet, this.#events],
-      [I32Const, n],
-      [I32Add],
-      [GlobalSet, this.#events],
+    return [
+      ...this.#addEvents(1),
+      [Loop, EMPTY],
+      [Call, this.coroutine],
+      [I32Eqz],
+      [BrIf, 0],
+      [End],
+      ...this.#addEvents(-1),
     ];
-    return [...addEvents(1), [Loop, EMPTY], [Call, this.coroutine], [I32Eqz], [BrIf, 0], [End], ...addEvents(-1)];
   }
 
   protected override run(): { locals: number[]; code: Instruction[] } {

@@ -349,6 +349,12 @@ export abstract class StackfulLowering extends SpLowering {
       [],
       [
         ...this.beforeHostCall(),
+        // That may have ended the program.
+        [GlobalGet, SP_GLOBAL],
+        [I32Eqz],
+        [If, EMPTY],
+        [Return],
+        [End],
         ...this.enterAt(this.runtime.get('runtime.handleEvent')),
         [Call, this.program.imports + this.runtime.get('wasm_pc_f_loop')],
       ],

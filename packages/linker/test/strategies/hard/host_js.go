@@ -11,6 +11,7 @@ func host() {
 	section("callbacks", callbacks)
 	section("nested", nested)
 	section("promises", promises)
+	section("microtasks", microtasks)
 	section("exported functions", exportedFunctions)
 }
 
@@ -109,4 +110,45 @@ func promises() {
 	defer timer.Release()
 	js.Global().Call("setTimeout", timer, 1)
 	fmt.Println(<-done)
+}
+
+// microtasks has JavaScript call Go between the steps of switches, while events that are done have not returned yet.
+func microtasks() {
+	results := make(chan int, 1)
+	asleep := make(chan int)
+	var call js.Func
+	call = js.FuncOf(func(_ js.Value, args []js.Value) any {
+		inner := make(chan int)
+		go func() { time.Sleep(500 * time.Microsecond); asleep <- 1 }()
+		go func() { inner <- args[0].Int() }()
+		n := <-inner
+		if n > 0 {
+			n += call.Invoke(n - 1).Int()
+		}
+		go func() { results <- n }()
+		runtime.Gosched()
+		return n + 1
+	})
+	defer call.Release()
+	queued := js.FuncOf(func(js.Value, []js.Value) any { call.Invoke(1); return nil })
+	defer queued.Release()
+	for i := range 30 {
+		sum := call.Invoke(i % 4).Int()
+		await := func(n int) {
+			for range n {
+				sum += <-results + <-asleep
+			}
+		}
+		await(i%4 + 1)
+		if i%3 == 0 {
+			js.Global().Call("setTimeout", call, 1, 2)
+			await(3)
+		}
+		if i%5 == 0 {
+			js.Global().Call("queueMicrotask", queued)
+			await(2)
+		}
+		fmt.Print(sum, " ")
+	}
+	fmt.Println()
 }
