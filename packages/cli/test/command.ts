@@ -27,6 +27,11 @@ export const TEMP: string = mkdtempSync(join(tmpdir(), 'go-wasm test-'));
 
 afterAll(() => rmSync(TEMP, { recursive: true, force: true }));
 
+/** Has an installed package find Binaryen, as after `npm install binaryen`. */
+export function installBinaryen(root: string): void {
+  symlinkSync(here('../../../node_modules/binaryen'), join(root, 'node_modules/binaryen'), 'junction');
+}
+
 /** Builds the package as it is installed, its path with a space as well. @param linker what takes the linker's place. */
 export async function install(name: string, linker?: string): Promise<string> {
   const root = join(TEMP, name);

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findEngine } from '../../../tools/src/engines.ts';
-import { folder, goWasm, install, type RunOptions } from './command.ts';
+import { folder, goWasm, install, installBinaryen, type RunOptions } from './command.ts';
 
 const REAL = await install('real package');
+installBinaryen(REAL);
 const chromium = await findEngine('chromium');
 if (!chromium) console.warn('the tests in Chromium are skipped: it is not installed (npm run engines)');
 

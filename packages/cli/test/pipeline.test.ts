@@ -1,15 +1,12 @@
 /** The whole path with the real linker: what stock Go's program prints, ours prints. */
-import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findEngine } from '../../../tools/src/engines.ts';
-import { folder, goWasm, install, type RunOptions, run, TEMP } from './command.ts';
+import { folder, goWasm, install, installBinaryen, type RunOptions, run, TEMP } from './command.ts';
 
 const REAL = await install('real package');
-// As `npm install binaryen` does it.
-const BINARYEN = dirname(createRequire(import.meta.url).resolve('binaryen/package.json'));
-symlinkSync(BINARYEN, join(REAL, 'node_modules/binaryen'), 'junction');
+installBinaryen(REAL);
 const real = (args: string[], options: RunOptions) => goWasm(args, options, REAL);
 
 const APP = folder('real app', {
