@@ -25,7 +25,7 @@ import { ColdCalls } from './passes/cold-calls.ts';
 import { raiseInliningBudget } from './passes/inlining-budget.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { SmallCopies } from './passes/small-copies.ts';
-import { wordHelpers } from './passes/word-helpers.ts';
+import { replaceByWords } from './passes/word-helpers.ts';
 import { addBranchHints, mark } from './sections.ts';
 import type { Places } from './source-map.ts';
 import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
@@ -181,9 +181,7 @@ export const pipeline: readonly Stage[] = [
     name: 'word-helpers',
     description: "Go's helpers that compare and search memory, eight bytes at a time",
     levels: FASTER,
-    run: ({ program }) => {
-      for (const [f, body] of wordHelpers(program)) program.module.bodies[f] = body;
-    },
+    run: ({ program, lowering }) => replaceByWords(program, lowering),
   },
   {
     name: 'finish',

@@ -10,11 +10,13 @@
 import type { GoProgram } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
 import { assemble, type Instruction, seq } from '../assemble.ts';
+import type { Lowering } from '../strategies/strategy.ts';
 
 const {
   Block,
   Br,
   BrIf,
+  Call,
   End,
   I32Add,
   I32And,
@@ -51,16 +53,19 @@ const {
   Return,
 } = Op;
 
-/** What stands at which index among the defined functions is replaced by what. */
-export function wordHelpers(program: GoProgram): Map<number, Uint8Array> {
-  const result = new Map<number, Uint8Array>();
+/** Replaces the helpers. */
+export function replaceByWords(program: GoProgram, lowering: Pick<Lowering, 'addFunction' | 'define'>): void {
+  const { module, bodies, names } = program;
   for (const { name, digest, body } of HELPERS) {
-    const f = program.names.indexOf(name);
-    const range = program.bodies[f];
-    if (range !== undefined && fnv1a(program.module.bytes.subarray(range.start, range.end)) === digest)
-      result.set(f, body());
+    const f = names.indexOf(name);
+    const range = bodies[f];
+    if (range === undefined || fnv1a(module.bytes.subarray(range.start, range.end)) !== digest) continue;
+    module.bodies[f] = body((name, words) => {
+      const index = lowering.addFunction(name, module.functions[f]!);
+      lowering.define(index, words);
+      return index;
+    });
   }
-  return result;
 }
 
 /** Source: Fowler, Noll, Vo; 32 bits. */
@@ -70,8 +75,11 @@ function fnv1a(bytes: Uint8Array): number {
   return hash >>> 0;
 }
 
-const HELPERS: readonly { name: string; digest: number; body: () => Uint8Array }[] = [
-  { name: 'memeqbody', digest: 0xf0ccb978, body: memeqbody },
+/** Adds a function of the same type, and returns its index. */
+type Add = (name: string, body: Uint8Array) => number;
+
+const HELPERS: readonly { name: string; digest: number; body: (add: Add) => Uint8Array }[] = [
+  { name: 'memeqbody', digest: 0xf0ccb978, body: (add) => memeqbody(add('memeqbody.words', memeqWords())) },
   { name: 'memcmp', digest: 0x69615d5d, body: memcmp },
   { name: 'memchr', digest: 0x19ce26da, body: memchr },
 ];
@@ -90,23 +98,21 @@ function wordByWord(at: number, end: number, body: readonly Instruction[]): Inst
   return seq(begin(Loop), get(at), get(end), I32LtU, begin(If), body, advance(at, 8), [Br, 1], End, End);
 }
 
-/** (p, q, n: i64) -> i64: 1 if the n bytes at p and at q are the same, else 0. */
-function memeqbody(): Uint8Array {
-  const [p, q, n, a, b, end] = [0, 1, 2, 3, 4, 5];
+/**
+ * (p, q, n: i64) -> i64: 1 if the n bytes at p and at q are the same, else 0. `words`, a function of the same type, is for eight
+ * and more: so this one is small enough to be inlined where short strings are compared.
+ */
+function memeqbody(words: number): Uint8Array {
+  const [p, q, n, a, b] = [0, 1, 2, 3, 4];
   /** The bits in which what is loaded from a and b differs, `offset` bytes behind each. */
   const differ = (load: number, ...offset: Parameters<typeof seq>): Instruction[] =>
     seq(get(a), ...offset, [load], get(b), ...offset, [load], I32Xor);
   return assemble(
-    [ValType.I32, ValType.I32, ValType.I32],
+    [ValType.I32, ValType.I32],
     seq(
-      seq(get(p), get(q), I64Eq, begin(If), i64(1), Return, End),
+      seq(get(n), i64(8), I64GeU, begin(If), get(p), get(q), get(n), [Call, words], Return, End),
       seq(get(p), I32WrapI64, set(a), get(q), I32WrapI64, set(b)),
-      seq(get(n), i64(8), I64GeU, begin(If)),
-      seq(get(a), get(n), I32WrapI64, I32Add, i32(8), I32Sub, set(end)),
-      wordByWord(a, end, seq(get(a), I64Load, get(b), I64Load, I64Ne, begin(If), i64(0), Return, End, advance(b, 8))),
-      seq(get(end), I64Load, get(b), get(end), I32Add, get(a), I32Sub, I64Load),
-      seq(I64Eq, I64ExtendI32U, Return, End),
-      // Less than eight bytes: the first four and the last four, or the first, the one in the middle and the last.
+      // The first four and the last four, or the first, the one in the middle and the last.
       seq(get(n), i64(4), I64GeU, begin(If)),
       differ(I32Load),
       differ(I32Load, get(n), I32WrapI64, i32(4), I32Sub, I32Add),
@@ -116,6 +122,21 @@ function memeqbody(): Uint8Array {
       differ(I32Load8U, get(n), I32WrapI64, i32(1), I32ShrU, I32Add),
       differ(I32Load8U, get(n), I32WrapI64, i32(1), I32Sub, I32Add),
       seq(I32Or, I32Or, I32Eqz, I64ExtendI32U),
+    ),
+  );
+}
+
+/** The same, for at least eight bytes. */
+function memeqWords(): Uint8Array {
+  const [p, q, n, a, b, end] = [0, 1, 2, 3, 4, 5];
+  return assemble(
+    [ValType.I32, ValType.I32, ValType.I32],
+    seq(
+      seq(get(p), get(q), I64Eq, begin(If), i64(1), Return, End),
+      seq(get(p), I32WrapI64, set(a), get(q), I32WrapI64, set(b)),
+      seq(get(a), get(n), I32WrapI64, I32Add, i32(8), I32Sub, set(end)),
+      wordByWord(a, end, seq(get(a), I64Load, get(b), I64Load, I64Ne, begin(If), i64(0), Return, End, advance(b, 8))),
+      seq(get(end), I64Load, get(b), get(end), I32Add, get(a), I32Sub, I64Load, I64Eq, I64ExtendI32U),
     ),
   );
 }

@@ -9,7 +9,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { assemble, type Instruction } from '../../src/assemble.ts';
 import { Lowered } from '../../src/lowered.ts';
 import { SmallCopies } from '../../src/passes/small-copies.ts';
-import { wordHelpers } from '../../src/passes/word-helpers.ts';
+import { replaceByWords } from '../../src/passes/word-helpers.ts';
 import type { Lowering } from '../../src/strategies/strategy.ts';
 import { build, program, scratchFolder } from '../helpers/go.ts';
 
@@ -57,18 +57,29 @@ describe('word-helpers', () => {
     const file = join(await scratchFolder(), 'std.wasm');
     await build(program('std'), file, { goos: 'js' });
     go = readProgram(readFileSync(file));
-    const replaced = wordHelpers(go);
+    const own = Object.keys(helpers).map((name) => bytesOf(go.module, go.module.bodies[go.names.indexOf(name)]!));
+    const added: Uint8Array[] = [];
+    replaceByWords(go, {
+      addFunction: () => 2 * own.length + added.push(new Uint8Array()) - 1,
+      define: (index, body) => {
+        added[index - 2 * own.length] = body;
+      },
+    });
     const module = emptyModule();
-    const indices = Object.keys(helpers).map((name) => go.names.indexOf(name));
     for (const params of Object.values(helpers)) {
       module.types.push({ kind: 'func', params, results: [params[0]!] });
     }
-    for (const bodyOf of [(f: number) => bytesOf(go.module, go.module.bodies[f]!), (f: number) => replaced.get(f)!]) {
-      indices.forEach((f, type) => {
+    const ours = Object.keys(helpers).map((name) => bytesOf(go.module, go.module.bodies[go.names.indexOf(name)]!));
+    for (const bodies of [own, ours]) {
+      bodies.forEach((body, type) => {
         module.functions.push(type);
-        module.bodies.push(bodyOf(f));
+        module.bodies.push(body);
       });
     }
+    // What comes beside memeqbody.
+    expect(added).toHaveLength(1);
+    module.functions.push(0);
+    module.bodies.push(added[0]!);
     instance = instantiate(module);
   }, 120_000);
 
@@ -117,12 +128,17 @@ describe('word-helpers', () => {
   });
 
   test('a helper with other bytes, or none, is left alone', () => {
-    const f = go.names.indexOf('memcmp');
+    const replaced = (bytes: Uint8Array, names?: readonly string[]): string[] => {
+      const program = readProgram(bytes);
+      const before = [...program.module.bodies];
+      replaceByWords({ ...program, names: names ?? program.names }, { addFunction: () => 0, define: () => {} });
+      return go.names.filter((_, f) => program.module.bodies[f] !== before[f]).sort();
+    };
     const changed = Uint8Array.from(go.module.bytes);
-    changed[go.bodies[f]!.end - 2]! ^= 1;
-    expect([...wordHelpers({ ...go, module: { ...go.module, bytes: changed } }).keys()]).not.toContain(f);
-    expect(wordHelpers(go).size).toBe(3);
-    expect(wordHelpers({ ...go, names: [] }).size).toBe(0);
+    changed[readProgram(changed).bodies[go.names.indexOf('memcmp')]!.end - 2]! ^= 1;
+    expect(replaced(go.module.bytes)).toEqual(['memchr', 'memcmp', 'memeqbody']);
+    expect(replaced(changed)).toEqual(['memchr', 'memeqbody']);
+    expect(replaced(go.module.bytes, [])).toEqual([]);
   });
 });
 
