@@ -40,6 +40,7 @@ const config: UserConfig = defineConfig({
           { text: 'How it works', link: '/how-it-works' },
           { text: 'Architecture', link: '/ARCHITECTURE' },
           { text: 'Switch strategies', link: '/strategies' },
+          { text: 'Optimization', link: '/optimization' },
           { text: "Go's conventions", link: '/go-abi' },
           { text: 'Exports that wait', link: '/runtime-waiting' },
           { text: 'How it is tested', link: '/testing' },

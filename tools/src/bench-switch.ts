@@ -26,7 +26,7 @@ import { $ } from 'zx';
 import { Chromium, residentBytes } from './chromium.ts';
 import { command, type Engine, type EngineName, findEngine, type Goos, targetOf } from './engines.ts';
 import { findToolchain, go } from './go.ts';
-import { geometricMean, type Linked, linkMeasured, pinned, sizes, table } from './measure.ts';
+import { geometricMean, type Linked, least, linkMeasured, pinned, sizes, table } from './measure.ts';
 import { results, root } from './paths.ts';
 
 const { values } = parseArgs({
@@ -145,13 +145,6 @@ async function startPinned(engine: Engine, strategy: Choice['strategy']): Promis
     return await Chromium.start(engine, strategy);
   } finally {
     if (before) await quiet`taskset -cp ${before} ${process.pid}`;
-  }
-}
-
-function least(into: Record<string, number>, stdout: string): void {
-  for (const line of stdout.trim().split('\n')) {
-    const [name, value] = line.split(' ') as [string, string];
-    into[name] = Math.min(into[name] ?? Infinity, Number(value));
   }
 }
 

@@ -22,6 +22,7 @@ import { findToolchain, go } from './go.ts';
 import {
   geometricMean,
   type Linked,
+  least,
   linkLines,
   linkMeasured,
   measuringEngine,
@@ -53,15 +54,12 @@ const corpus = join(root, 'tools/bench/corpus');
 const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
 
 /** Milliseconds by program: the best of all rounds so far. */
-type Times = Map<string, number>;
+type Times = Record<string, number>;
 
 async function round({ file, args, env }: Pick<Command, 'file' | 'args' | 'env'>, times: Times): Promise<void> {
   const run = $({ cwd: corpus, quiet: true, env: { ...process.env, ...env } });
   const { stdout } = await run`${await pinned()} ${file} ${args}`;
-  for (const line of stdout.trim().split('\n')) {
-    const [name, ms] = line.split(' ') as [string, string];
-    times.set(name, Math.min(times.get(name) ?? Infinity, Number(ms)));
-  }
+  least(times, stdout);
 }
 
 try {
@@ -81,10 +79,8 @@ try {
   }
 
   const args = values.only ? [values.only] : [];
-  const nativeTimes: Times = new Map();
-  const runs = await Promise.all(
-    files.map(async (f) => ({ ...f, times: new Map() as Times, sizes: await sizes(f.file) })),
-  );
+  const nativeTimes: Times = {};
+  const runs = await Promise.all(files.map(async (f) => ({ ...f, times: {} as Times, sizes: await sizes(f.file) })));
   for (let r = 0; r < Number(values.rounds); r++) {
     await round({ file: native, args, env: {} }, nativeTimes);
     for (const run of runs) {
@@ -92,14 +88,14 @@ try {
     }
   }
 
-  const names = [...nativeTimes.keys()];
+  const names = Object.keys(nativeTimes);
   const base = runs[0]!;
-  const speedUps = (times: Times) => names.map((n) => base.times.get(n)! / times.get(n)!);
+  const speedUps = (times: Times) => names.map((n) => base.times[n]! / times[n]!);
   const summary = runs.map((run) => ({
     name: run.name,
     speedUp: geometricMean(speedUps(run.times)),
     slowest: Math.min(...speedUps(run.times)),
-    overNative: geometricMean(names.map((n) => run.times.get(n)! / nativeTimes.get(n)!)),
+    overNative: geometricMean(names.map((n) => run.times[n]! / nativeTimes[n]!)),
   }));
   const perRun = (text: (run: (typeof runs)[number], i: number) => string) => runs.map(text);
   const text = `${[
@@ -109,8 +105,8 @@ try {
       ['', 'native', ...perRun((run) => run.name)],
       ...names.map((n) => [
         n,
-        nativeTimes.get(n)!.toFixed(3),
-        ...perRun(({ times }) => `${times.get(n)!.toFixed(3)} (${(base.times.get(n)! / times.get(n)!).toFixed(2)})`),
+        nativeTimes[n]!.toFixed(3),
+        ...perRun(({ times }) => `${times[n]!.toFixed(3)} (${(base.times[n]! / times[n]!).toFixed(2)})`),
       ]),
       [],
       ['speed-up over stock, geometric mean', '', ...summary.map((s) => s.speedUp.toFixed(3))],
@@ -134,8 +130,8 @@ try {
     goos,
     engine,
     rounds: Number(values.rounds),
-    native: Object.fromEntries(nativeTimes),
-    runs: runs.map((run, i) => ({ ...run, times: Object.fromEntries(run.times), ...summary[i] })),
+    native: nativeTimes,
+    runs: runs.map((run, i) => ({ ...run, ...summary[i] })),
   };
   await writeFile(join(results, 'bench.json'), `${JSON.stringify(json, null, 2)}\n`);
 } finally {

@@ -78,6 +78,14 @@ export async function sizes(file: string): Promise<Sizes> {
   };
 }
 
+/** Takes what a program has printed, a name and a number in each line, where it is less than what is there. */
+export function least(into: Record<string, number>, stdout: string): void {
+  for (const line of stdout.trim().split('\n')) {
+    const [name, value] = line.split(' ') as [string, string];
+    into[name] = Math.min(into[name] ?? Infinity, Number(value));
+  }
+}
+
 export function geometricMean(values: number[]): number {
   return Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length);
 }

@@ -1,7 +1,7 @@
 /** Browsers that run programs. The library behind it takes a moment to load, so it is loaded when it is needed. */
-import { type Choice, engineFlags, parseTarget, runnable, whoRuns } from '@go-wasm/linker/targets';
+import { type Choice, engineFlags, parseTarget } from '@go-wasm/linker/targets';
 import type { Browser, BrowserServer, BrowserType, LaunchOptions } from 'playwright-core';
-import { stackSize } from './engine.ts';
+import { checkEngine, stackSize } from './engine.ts';
 import { EnvironmentError } from './errors.ts';
 import { which } from './toolchain.ts';
 
@@ -80,10 +80,11 @@ export async function openBrowser(name: BrowserName, strategy: Choice['strategy'
   const browser = endpoint
     ? await type.connect(endpoint)
     : await start(name, (where) => type.launch({ ...options(name, strategy), ...where }));
-  if (strategy === 'jump-table' || runnable(parseTarget(name + browser.version())).all.includes(strategy))
-    return browser;
-  await browser.close();
-  throw new EnvironmentError('GW4031', `${name} ${browser.version()} cannot run programs for -switch=${strategy}`, {
-    hint: `choose -switch=resume; -switch=${strategy} runs in ${whoRuns(strategy)}`,
-  });
+  try {
+    checkEngine(parseTarget(name + browser.version()), `${name} ${browser.version()}`, strategy);
+  } catch (error) {
+    await browser.close();
+    throw error;
+  }
+  return browser;
 }

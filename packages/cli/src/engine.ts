@@ -63,8 +63,13 @@ export function nodeFlags(strategy: SwitchName): readonly string[] {
 
 /** @throws EnvironmentError if the Node that runs us cannot run programs of a strategy. */
 export function checkNode(strategy: Choice['strategy']): void {
-  if (strategy === 'jump-table' || runnable(thisNode()).all.includes(strategy)) return;
-  throw new EnvironmentError('GW4031', `Node ${process.version} cannot run programs for -switch=${strategy}`, {
+  checkEngine(thisNode(), `Node ${process.version}`, strategy);
+}
+
+/** @throws EnvironmentError if an engine, which people know by `name`, cannot run programs of a strategy. */
+export function checkEngine(engine: Target, name: string, strategy: Choice['strategy']): void {
+  if (strategy === 'jump-table' || runnable(engine).all.includes(strategy)) return;
+  throw new EnvironmentError('GW4031', `${name} cannot run programs for -switch=${strategy}`, {
     hint: `choose -switch=resume; -switch=${strategy} runs in ${whoRuns(strategy)}`,
   });
 }

@@ -3,13 +3,12 @@ import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { build } from 'esbuild';
 import type { Browser, Page } from 'playwright-core';
 import sirv from 'sirv';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { chromium, whyNoChromium } from '../../runtime/test/browser.ts';
 import { launch } from '../../runtime/test/playwright.ts';
-import { here } from '../../runtime/test/support.ts';
+import { here, installRuntime } from '../../runtime/test/support.ts';
 import { goWasm, install, run, TEMP } from './command.ts';
 
 const REAL = await install('real package');
@@ -25,24 +24,6 @@ async function made(name: string, ...flags: string[]): Promise<string> {
   return folder;
 }
 const module = (name: string): Promise<string> => made(name, '-emit=module', '-o', join(pages, name, name));
-
-/** Puts the runtime where npm would. */
-async function installRuntime(folder: string): Promise<void> {
-  const root = join(folder, 'node_modules/@go-wasm/runtime');
-  const source = (name: string) => here(`../../runtime/src/${name}.ts`);
-  await build({
-    ...{
-      entryPoints: [source('index'), source('node')],
-      bundle: true,
-      splitting: true,
-      platform: 'node',
-      format: 'esm',
-    },
-    outdir: join(root, 'dist'),
-  });
-  const exports = { '.': './dist/index.js', './node': './dist/node.js' };
-  writeFileSync(join(root, 'package.json'), JSON.stringify({ type: 'module', exports }));
-}
 
 test('command', async () => {
   const folder = await made('command', '-o', join(pages, 'command/command.wasm'));

@@ -12,6 +12,15 @@ function isOne(part: Instruction | readonly Instruction[]): part is Instruction 
   return typeof part[0] === 'number';
 }
 
+export const get = (local: number): Instruction => [Op.LocalGet, local];
+export const set = (local: number): Instruction => [Op.LocalSet, local];
+export const tee = (local: number): Instruction => [Op.LocalTee, local];
+export const i32 = (value: number): Instruction => [Op.I32Const, value];
+/** An i64.const, by its two halves. */
+export const i64 = (low: number, high: number = low >> 31): Instruction => [Op.I64Const, low, high];
+/** A block, loop or if without results. */
+export const begin = (op: number): Instruction => [op, -0x40];
+
 /** The body of a function: its locals, parameters not among them, and its instructions without the final `end`. */
 export function assemble(locals: readonly number[], instructions: readonly Instruction[]): Uint8Array {
   const code = new Code(instructions.length + 1);

@@ -1,12 +1,12 @@
 /** The samples of the README: what they print in Node, what they show in Chromium. */
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { chromium, visit, whyNoChromium } from './browser.ts';
-import { emptyFolder, go, here, linkModule, nodes, runNode } from './support.ts';
+import { emptyFolder, go, here, installRuntime, linkModule, nodes, runNode } from './support.ts';
 
 const text = readFileSync(here('../README.md'), 'utf8');
 /** By file name; the text that follows is what it prints. */
@@ -15,22 +15,11 @@ const samples = [
 ].map(([, code, name, output]) => ({ name: name!, code: code!, output }));
 
 const folder = emptyFolder('readme');
-const runtime = join(folder, 'node_modules/@go-wasm/runtime');
 const { version, env } = go;
 
 beforeAll(async () => {
   for (const { name, code } of samples) writeFileSync(join(folder, name), code);
-  mkdirSync(runtime, { recursive: true });
-  await build({
-    entryPoints: [here('../src/index.ts'), here('../src/node.ts')],
-    bundle: true,
-    splitting: true,
-    platform: 'node',
-    format: 'esm',
-    outdir: join(runtime, 'dist'),
-  });
-  const exports = { '.': './dist/index.js', './node': './dist/node.js' };
-  writeFileSync(join(runtime, 'package.json'), JSON.stringify({ type: 'module', exports }));
+  await installRuntime(folder);
   const command = ['build', '-o', 'app.wasm', 'main.go'];
   await promisify(execFile)('go', command, { cwd: folder, env: { ...env, GOOS: 'js', GOARCH: 'wasm' } });
   await linkModule(join(folder, 'app.wasm'));

@@ -112,3 +112,18 @@ export function emptyFolder(name: string): string {
   mkdirSync(folder, { recursive: true });
   return folder;
 }
+
+/** Puts the runtime into a folder, as npm would. */
+export async function installRuntime(folder: string): Promise<void> {
+  const root = join(folder, 'node_modules/@go-wasm/runtime');
+  await build({
+    entryPoints: [here('../src/index.ts'), here('../src/node.ts')],
+    bundle: true,
+    splitting: true,
+    platform: 'node',
+    format: 'esm',
+    outdir: join(root, 'dist'),
+  });
+  const exports = { '.': './dist/index.js', './node': './dist/node.js' };
+  writeFileSync(join(root, 'package.json'), JSON.stringify({ type: 'module', exports }));
+}

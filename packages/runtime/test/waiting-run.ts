@@ -3,22 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type App, type InstantiateOptions, instantiate } from '../src/index.ts';
+import type { Exports } from './waiting-exports.ts';
 
-interface Exports {
-  add(a: number, b: number): number;
-  talk(n: number): number;
-  wait(ms: number): number;
-  waitInt64(ms: bigint, add: number): bigint;
-  waitFloat(ms: number): number;
-  waitNothing(): void;
-  receive(depth: number): number;
-  send(value: number): void;
-  start(value: number): void;
-  collect(): number;
-  failLater(ms: number): void;
-  recovers(ms: number): number;
-  hook(n: number): number;
-}
 type Functions = Record<string, (...args: unknown[]) => unknown>;
 
 const [, , file, count] = process.argv;

@@ -5,27 +5,11 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { effort, patience } from '../../cfg/test/support/effort.ts';
 import { type App, BlockedError, ExitedError, type InstantiateOptions, instantiate } from '../src/index.ts';
 import { buildGo, bundle, findToolchain, linkModule, nodes, runNode } from './support.ts';
+import type { Exports } from './waiting-exports.ts';
 
 const file = await buildGo('program');
 const stock = await WebAssembly.compile(readFileSync(file));
 const linked = await WebAssembly.compile(readFileSync(await linkModule(file)));
-
-interface Exports {
-  add(a: number, b: number): number;
-  talk(n: number): number;
-  wait(ms: number): number;
-  waitInt64(ms: bigint, add: number): bigint;
-  waitFloat(ms: number): number;
-  waitNothing(): void;
-  receive(depth: number): number;
-  send(value: number): void;
-  start(value: number): void;
-  collect(): number;
-  failLater(ms: number): void;
-  recovers(ms: number): number;
-  hook(n: number): number;
-  quit(code: number): void;
-}
 
 const start = (module = linked, options: InstantiateOptions = {}): Promise<App<Exports>> =>
   instantiate<Exports>(module, { args: ['exports'], stderr: () => {}, ...options });

@@ -17,6 +17,7 @@ import { inFile, readInput } from '../input.ts';
 import { preferMaglev } from '../jit.ts';
 import { type PipelineOptions, toLinkOptions } from '../options.ts';
 import { writeWhole } from '../output.ts';
+import { ratio } from '../ratio.ts';
 
 /** How many packages and functions the text names. */
 const NAMED = 20;
@@ -202,11 +203,6 @@ function table(heading: string, rows: readonly Row[]): string {
 
 function row(name: string, width: number, ...cells: string[]): string {
   return `${name.padEnd(width)}${cells.map((cell) => cell.padStart(10)).join('')}\n`;
-}
-
-function ratio(before: number, after: number): string {
-  if (before === 0) return 'new';
-  return after === 0 ? 'gone' : (after / before).toFixed(3);
 }
 
 /** One page with all it needs in it. */

@@ -56,7 +56,7 @@ export async function serveCommand(argv: readonly string[]): Promise<number> {
   };
 
   let inputs: ModuleInputs = { folders: [folder], files: [] };
-  // Folders of packages are watched for Go's files only.
+  // Of what is watched, what does not matter is dropped below: see isInput.
   const ignored = (path: string): boolean => /[/\\](node_modules|\.[^/\\]+)$/.test(path);
   const watcher = watch(root, { ignored, ignoreInitial: true });
   const build = async (): Promise<void> => {

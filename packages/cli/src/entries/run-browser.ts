@@ -18,7 +18,7 @@ import type { Choice } from '@go-wasm/linker/targets';
 import { WebSocketServer } from 'ws';
 import { type BrowserName, ENDPOINT_VARIABLE, openBrowser } from '../browser.ts';
 import { printError } from '../errors.ts';
-import { type Answer, pack, type Question, type Start, unpack } from '../page/wire.ts';
+import { type Answer, FILE_FUNCTIONS, pack, type Question, type Start, unpack } from '../page/wire.ts';
 import { TERMINAL_VARIABLE, VERBOSE_VARIABLE } from '../progress.ts';
 
 const argv = process.argv.slice(2);
@@ -66,12 +66,6 @@ function writeNow(fd: number, bytes: Uint8Array): void {
   }
 }
 
-const FUNCTIONS: ReadonlySet<string> = new Set(
-  'chmod chown close fchmod fchown fstat fsync ftruncate lchown link lstat mkdir open readdir readlink rename rmdir stat symlink truncate unlink utimes'.split(
-    ' ',
-  ),
-);
-
 type Reply = (answer: Answer, bytes?: Uint8Array) => void;
 
 function handle({ name, args }: Question, bytes: Uint8Array, reply: Reply): void {
@@ -93,7 +87,7 @@ function handle({ name, args }: Question, bytes: Uint8Array, reply: Reply): void
       done(error as NodeJS.ErrnoException);
     }
   } else if (name === 'write') fs.write(given[0], bytes, 0, bytes.length, given[1], (error, n) => done(error, n));
-  else if (FUNCTIONS.has(name)) {
+  else if (FILE_FUNCTIONS.includes(name)) {
     try {
       (fs as unknown as Record<string, (...args: unknown[]) => void>)[name]!(...given, done);
     } catch (error) {

@@ -4,7 +4,7 @@
  */
 import { createJspi } from '@go-wasm/linker/host/jspi';
 import { Go } from '@go-wasm/runtime';
-import { type Answer, NO_ANSWER, pack, type Start, unpack } from './wire.ts';
+import { type Answer, FILE_FUNCTIONS, NO_ANSWER, pack, type Start, unpack } from './wire.ts';
 
 type Done = (error: Error | null, result?: unknown) => void;
 
@@ -56,10 +56,6 @@ function askNow(name: string, args: readonly unknown[]): unknown {
   return result;
 }
 
-/** The functions of Node's `fs` that Go calls, but for those that take a buffer. */
-const FUNCTIONS =
-  'chmod chown close fchmod fchown fstat fsync ftruncate lchown link lstat mkdir open readdir readlink rename rmdir stat symlink truncate unlink utimes';
-
 function files(constants: Record<string, number>): object {
   const fs: Record<string, unknown> = {
     constants,
@@ -72,7 +68,7 @@ function files(constants: Record<string, number>): object {
       return buffer.length;
     },
   };
-  for (const name of FUNCTIONS.split(' ')) {
+  for (const name of FILE_FUNCTIONS) {
     fs[name] = (...args: unknown[]) => {
       const done = args.pop() as Done;
       ask(name, args, done);

@@ -4,6 +4,7 @@ import { TooltipComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 import type { Report, Row, Switching } from '../commands/report.ts';
+import { ratio } from '../ratio.ts';
 
 use([TreemapChart, TooltipComponent, CanvasRenderer]);
 
@@ -132,11 +133,6 @@ function describe({ before, after }: Row): string {
   if (before === undefined) return `${after.toLocaleString('en')} bytes`;
   const change = before === 0 || after === 0 ? ratio(before, after) : `× ${ratio(before, after)}`;
   return `${before.toLocaleString('en')} → ${after.toLocaleString('en')} bytes (${change})`;
-}
-
-function ratio(before: number, after: number): string {
-  if (before === 0) return 'new';
-  return after === 0 ? 'gone' : (after / before).toFixed(3);
 }
 
 function addTable(heading: string, rows: readonly Row[]): void {

@@ -3,6 +3,12 @@
  * ties an answer to its question, the length of what follows as JSON, that JSON, and bytes. Little-endian.
  */
 
+/** The functions of Node's `fs` that Go calls, but for those that take a buffer. */
+export const FILE_FUNCTIONS: readonly string[] =
+  'chmod chown close fchmod fchown fstat fsync ftruncate lchown link lstat mkdir open readdir readlink rename rmdir stat symlink truncate unlink utimes'.split(
+    ' ',
+  );
+
 /** What the page asks: a function of Node's `fs`, or one of `init` and `exit`, with its arguments. */
 export interface Question {
   name: string;

@@ -1,6 +1,6 @@
 /**
  * Has engines inline more. V8 and JavaScriptCore take a module in which few functions are small for one whose toolchain has
- * inlined already, and then allow each function to grow to twice its size and 700 bytes, instead of five times and 7,000. Go's
+ * inlined already, and then allow each function to grow to twice its size and some 600 bytes, instead of five times and 6,000. Go's
  * compiler does inline, but not across what it cannot see through on WebAssembly: atomic operations, calls of closures and
  * methods, recursion; and its functions are larger than what they do, since each call moves SP, stores a return PC and is checked.
  *

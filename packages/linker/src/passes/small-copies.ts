@@ -7,7 +7,7 @@
  * Assumes no more than WebAssembly's semantics: the ranges may overlap, so all is loaded before anything is stored.
  */
 import { type Module, Op, ValType } from '@go-wasm/wasm';
-import { assemble, type Instruction, seq } from '../assemble.ts';
+import { assemble, begin, get, type Instruction, i32, i64, seq, set, tee } from '../assemble.ts';
 import type { Lowered } from '../lowered.ts';
 import type { Lowering } from '../strategies/strategy.ts';
 
@@ -30,11 +30,8 @@ const {
   I64ExtendI32U,
   I64Load,
   I64Mul,
-  I64Const,
   I64Store,
   If,
-  LocalGet,
-  LocalSet,
   MemoryCopy,
   MemoryFill,
   Return,
@@ -82,18 +79,15 @@ export class SmallCopies {
 }
 
 const [TO, N] = [0, 2];
-const get = (local: number): Instruction => [LocalGet, local];
-const i32 = (value: number): Instruction => [I32Const, value];
 /** If there are at least `n` bytes, runs `body` and returns. */
 const fromBytes = (n: number, body: readonly Instruction[]): Instruction[] =>
-  seq(get(N), i32(n), I32GeU, [If, -0x40], body, Return, End);
+  seq(get(N), i32(n), I32GeU, begin(If), body, Return, End);
 /** The address `n` bytes in front of the end of what starts at `from`. */
 const beforeEnd = (from: number, n: number): Instruction[] => seq(get(from), get(N), I32Add, i32(n), I32Sub);
 
 /** (to, from, n: i32): copies n bytes. */
 function copyBody(): Uint8Array {
   const [from, w, x, y, z, i, j] = [1, 3, 4, 5, 6, 7, 8];
-  const set = (local: number): Instruction => [LocalSet, local];
   /** The first and the last bytes, which overlap where there are less than twice as many. */
   const ends = (bytes: number, load: number, store: number, first: number, last: number): Instruction[] =>
     seq(
@@ -103,7 +97,7 @@ function copyBody(): Uint8Array {
   return assemble(
     [ValType.I64, ValType.I64, ValType.I64, ValType.I64, ValType.I32, ValType.I32],
     seq(
-      seq(get(N), i32(32), I32GtU, [If, -0x40], get(TO), get(from), get(N), MemoryCopy, Return, End),
+      seq(get(N), i32(32), I32GtU, begin(If), get(TO), get(from), get(N), MemoryCopy, Return, End),
       fromBytes(
         16,
         seq(
@@ -129,9 +123,9 @@ function fillBody(): Uint8Array {
   return assemble(
     [ValType.I64],
     seq(
-      seq(get(N), i32(32), I32GtU, [If, -0x40], get(TO), get(byte), get(N), MemoryFill, Return, End),
-      seq(get(byte), i32(255), I32And, i32(0x01010101), I32Mul, [Op.LocalTee, byte]),
-      seq(I64ExtendI32U, [I64Const, 1, 1], I64Mul, [LocalSet, word]),
+      seq(get(N), i32(32), I32GtU, begin(If), get(TO), get(byte), get(N), MemoryFill, Return, End),
+      seq(get(byte), i32(255), I32And, i32(0x01010101), I32Mul, tee(byte)),
+      seq(I64ExtendI32U, i64(1, 1), I64Mul, set(word)),
       fromBytes(
         16,
         seq(

@@ -9,7 +9,7 @@
  */
 import type { GoProgram } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
-import { assemble, type Instruction, seq } from '../assemble.ts';
+import { assemble, begin, get, type Instruction, i32, i64, seq, set, tee } from '../assemble.ts';
 import type { Lowering } from '../strategies/strategy.ts';
 
 const {
@@ -20,7 +20,6 @@ const {
   End,
   I32Add,
   I32And,
-  I32Const,
   I32Eq,
   I32Eqz,
   I32GeU,
@@ -34,7 +33,6 @@ const {
   I32Xor,
   I64Add,
   I64And,
-  I64Const,
   I64Ctz,
   I64Eq,
   I64Eqz,
@@ -46,9 +44,6 @@ const {
   I64ShrU,
   I64Xor,
   If,
-  LocalGet,
-  LocalSet,
-  LocalTee,
   Loop,
   Return,
 } = Op;
@@ -60,8 +55,8 @@ export function replaceByWords(program: GoProgram, lowering: Pick<Lowering, 'add
     const f = names.indexOf(name);
     const range = bodies[f];
     if (range === undefined || fnv1a(module.bytes.subarray(range.start, range.end)) !== digest) continue;
-    module.bodies[f] = body((name, words) => {
-      const index = lowering.addFunction(name, module.functions[f]!);
+    module.bodies[f] = body((added, words) => {
+      const index = lowering.addFunction(added, module.functions[f]!);
       lowering.define(index, words);
       return index;
     });
@@ -84,13 +79,6 @@ const HELPERS: readonly { name: string; digest: number; body: (add: Add) => Uint
   { name: 'memchr', digest: 0x19ce26da, body: memchr },
 ];
 
-const get = (local: number): Instruction => [LocalGet, local];
-const set = (local: number): Instruction => [LocalSet, local];
-const tee = (local: number): Instruction => [LocalTee, local];
-const i32 = (value: number): Instruction => [I32Const, value];
-/** An i64.const, by its two halves. */
-const i64 = (low: number, high: number = low >> 31): Instruction => [I64Const, low, high];
-const begin = (op: number): Instruction => [op, -0x40];
 const advance = (local: number, by: number): Instruction[] => seq(get(local), i32(by), I32Add, set(local));
 
 /** `while (at < end) { body; at += 8; }`. A branch out of the body to what is around the loop has a depth of 2. */

@@ -425,12 +425,7 @@ class AsyncifyLowering extends StackfulLowering {
       [I32Const, PAGE],
       [I32ShrU],
       [MemoryGrow, 0],
-      [I32Const, -1],
-      [I32Eq],
-      [If, EMPTY],
-      [I32Const, 0],
-      [Return],
-      [End],
+      ...unlessGrown,
       [I32Const, 0],
       [LocalGet, end],
       [I32Store, blocMax, 2],
@@ -562,18 +557,16 @@ function fits(frame: number): boolean {
   return frame >= 0 && frame >>> 3 < 1 << STACK_BITS;
 }
 
+/** With what `memory.grow` gave on the operand stack: has #allocate return 0 if there was no more. */
+const unlessGrown: readonly Instruction[] = [[I32Const, -1], [I32Eq], [If, EMPTY], [I32Const, 0], [Return], [End]];
+
 /** Takes pages of the second memory; has #allocate return 0 if there are no more. */
 function growSecond(pages: number, start: number): Instruction[] {
   return [
     [LocalGet, pages],
     [MemoryGrow, 1],
     [LocalTee, start],
-    [I32Const, -1],
-    [I32Eq],
-    [If, EMPTY],
-    [I32Const, 0],
-    [Return],
-    [End],
+    ...unlessGrown,
     [LocalGet, start],
     [I32Const, PAGE],
     [I32Shl],

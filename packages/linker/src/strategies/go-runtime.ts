@@ -10,13 +10,7 @@ export const G = {
   stackLo: 0,
   stackHi: 8,
   stackGuard0: 16,
-  m: 48,
-  schedSp: 56,
-  schedPc: 64,
-  schedCtxt: 80,
 } as const;
-/** Offset in an m. */
-export const M = { g0: 0 } as const;
 
 /** The globals beside SP that stand for Go's registers. */
 export const CTXT_GLOBAL = 1;
