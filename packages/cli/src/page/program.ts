@@ -177,7 +177,7 @@ async function run(start: Start): Promise<void> {
           },
         });
       }
-      jspi.resume(() => done);
+      jspi.resume(go, () => done);
     },
   };
   // The class looks whether it gets an instance.

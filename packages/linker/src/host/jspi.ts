@@ -32,8 +32,13 @@ export interface Jspi {
   run(argc: number, argv: number): void;
   /** For each function that Go imports, before it returns to Go. @throws what has broken the program, if it is broken. */
   check(): void;
-  /** Handles an event, or timers; `done` says whether it has been handled. */
-  resume(done: () => boolean): void;
+  /** Handles the event that is pending in `host`, or timers; `done` says whether it has been handled. */
+  resume(host: PendingEvent, done: () => boolean): void;
+}
+
+/** Where JavaScript leaves the event that Go is to take. */
+interface PendingEvent {
+  _pendingEvent: object | null;
 }
 
 /** What TypeScript's library does not know yet. */
@@ -47,6 +52,7 @@ interface Exports {
   resume(): void;
   'go_wasm.coroutine': () => number;
   'go_wasm.next': () => number;
+  'go_wasm.settle': () => void;
   'go_wasm.wake': () => void;
   'go_wasm.between': WebAssembly.Global<'i32'>;
   'go_wasm.cancelled': WebAssembly.Tag;
@@ -152,7 +158,14 @@ export function createJspi({ onPause = () => {}, onError = rethrow }: JspiOption
       running = true;
       start();
     },
-    resume(done) {
+    resume(host, done) {
+      if (exports['go_wasm.between'].value === 1) {
+        // What goes on first may have JavaScript call Go with an event of its own.
+        const event = host._pendingEvent;
+        host._pendingEvent = null;
+        enter(() => exports['go_wasm.settle']());
+        host._pendingEvent = event;
+      }
       if (!running) {
         enter(() => exports['go_wasm.wake']());
         running = true;
@@ -172,14 +185,13 @@ function crashed(cause: unknown): Error {
 }
 
 /** What is used of the class that wasm_exec.js puts into the global scope. */
-export interface WasmExec {
+export interface WasmExec extends PendingEvent {
   argv: string[];
   env: Record<string, string | undefined>;
   exit: (code: number) => void;
   readonly importObject: WebAssembly.Imports;
   readonly exited: boolean;
   run(instance: WebAssembly.Instance): Promise<void>;
-  _pendingEvent: object | null;
   _resume(): void;
   _resolveExitPromise(): void;
 }
@@ -221,7 +233,7 @@ export async function instantiateFor(
     run: jspi.run,
     resume() {
       const event = go._pendingEvent;
-      jspi.resume(() => event === null || 'result' in event);
+      jspi.resume(go, () => event === null || 'result' in event);
     },
   };
   // wasm_exec.js looks whether it gets an instance.

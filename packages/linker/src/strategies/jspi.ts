@@ -8,6 +8,7 @@
  * | import `waits`     | (slot, drop: i32) -> i32: whether a coroutine waits in `slot`; if `drop`, no more              |
  * | export `coroutine` | () -> (paused: i32): to be called as a promising function                                     |
  * | export `next`      | () -> (slot: i32): of the goroutine that was chosen                                           |
+ * | export `settle`    | (): the goroutine that was chosen goes on, and others, until the program pauses                |
  * | export `wake`      | (): has the next coroutine handle an event                                                    |
  * | export `drain`     | (): runs the program until it pauses, without suspending anything                              |
  * | export `between`   | global i32: 1 while a goroutine was chosen that has not gone on yet                           |
@@ -99,6 +100,7 @@ class JspiLowering extends StackfulLowering {
     module.exports.push(
       { name: 'go_wasm.coroutine', kind: 'func', index: this.coroutine },
       { name: 'go_wasm.next', kind: 'func', index: this.#next },
+      { name: 'go_wasm.settle', kind: 'func', index: this.#settle },
       { name: 'go_wasm.wake', kind: 'func', index: this.#wake },
       { name: 'go_wasm.drain', kind: 'func', index: this.#drain },
       { name: 'go_wasm.between', kind: 'global', index: this.#between },

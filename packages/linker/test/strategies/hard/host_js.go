@@ -146,7 +146,9 @@ func microtasks() {
 		}
 		if i%5 == 0 {
 			js.Global().Call("queueMicrotask", queued)
-			await(2)
+			// Another call, by what goes on before that one is done.
+			go func() { runtime.Gosched(); call.Invoke(0) }()
+			await(3)
 		}
 		fmt.Print(sum, " ")
 	}
