@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => torture.close());
 
 describe.each(seeds)('seed %i', (seed) => {
-  test.each(all.map((place) => [nameOf(place), place] as const))('%s', { timeout: 300_000 }, async (_, place) => {
+  test.each(all.map((place) => [nameOf(place), place] as const))('%s', { timeout: 120_000 }, async (_, place) => {
     const args = [String(seed)];
     const expected = await torture.expected(args);
     expect(expected).toMatch(new RegExp(`\\nend ${seed}\\n$`));

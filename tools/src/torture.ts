@@ -111,7 +111,7 @@ export class Torture {
       env: { ...process.env, ...started.env },
       nothrow: true,
       quiet: true,
-      timeout: '300s',
+      timeout: '60s',
     });
     const { stdout, stderr, exitCode, signal } = await run`${started.file} ${started.args}`;
     return exitCode === 0 ? stdout : `${stdout}${stderr}\nexit ${signal ?? exitCode}`;

@@ -15,10 +15,11 @@ import { exitName, type Run, type Setting, type Unit } from './check.ts';
 /** How much of a failing test's output is kept, from its end. */
 const keptOutput = 8000;
 
-/** A test binary of each package that the patterns name (`std`, `encoding/...`), run as `go test` runs it. */
+/** A test binary of each package with tests that the patterns name (`std`, `encoding/...`), run as `go test` runs it. */
 export async function packages(setting: Setting, patterns: string[]): Promise<Unit[]> {
   const { toolchain, goos } = setting;
-  const list = await go(toolchain, ['list', '-f', '{{.ImportPath}}\t{{.Dir}}', ...patterns], {
+  const format = '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}}\t{{.Dir}}{{end}}';
+  const list = await go(toolchain, ['list', '-f', format, ...patterns], {
     goos,
     cwd: toolchain.goroot,
   });
