@@ -18,13 +18,23 @@
  * i32.const 1             ; unwound
  * ```
  *
- * Assumes what the assembler guarantees: jumps and resume points are met with an empty operand stack, and every access
- * to SP is one of few patterns. Anything else makes the function "not understood", with the reason: nothing is guessed.
+ * Assumes a valid module. Checks what the assembler guarantees: jumps and resume points are met with an empty operand stack, and every
+ * access to SP is one of few patterns. Anything else makes the function "not understood", with the reason: nothing is guessed.
  *
  * Cost: one pass over the instructions, no allocation apart from the growing arrays of {@link Lifted}.
  */
 import { Exit } from '@go-wasm/cfg';
-import { BlockType, Code, decodeBody, FIRST_POOLED, immediateKind, Op } from '@go-wasm/wasm';
+import {
+  BlockType,
+  Code,
+  decodeBody,
+  FIRST_POOLED,
+  type FuncType,
+  immediateKind,
+  Op,
+  pops,
+  pushes,
+} from '@go-wasm/wasm';
 import { ALWAYS, Lifted } from './lifted.ts';
 import { FUNC_VALUE_OFFSET, GoOp, INDIRECT, PC_B_LOCAL, SP_GLOBAL, SP_LOCAL } from './ops.ts';
 import type { GoProgram } from './program.ts';
@@ -52,6 +62,9 @@ const {
   Unreachable,
 } = Op;
 const EMPTY = BlockType.Empty;
+
+/** Why a function is not understood: something is on the operand stack where another block begins. */
+const OPERANDS = 'operands';
 
 export interface LiftOptions {
   /** Functions to leave in jump-table form, by Go's name for them: to find out which one makes a difference. */
@@ -81,6 +94,9 @@ const isPlain: Uint8Array = Uint8Array.from(immediateKind, (kind) => (kind < FIR
 for (const o of [If, Block, Loop, Else, End, Br, BrIf, BrTable, Call, CallIndirect, Return, Unreachable])
   isPlain[o] = 0;
 for (const o of [LocalGet, LocalTee, GlobalGet, GlobalSet, I64Store]) isPlain[o] = 0;
+for (let o = 0; o < isPlain.length; o++) if (pops[o]! < 0) isPlain[o] = 0;
+/** By opcode: by how much the operand stack is higher behind it, where {@link pops} knows. */
+const growth: Int8Array = pushes.map((n, o) => n - pops[o]!);
 
 class Lifter {
   readonly #program: GoProgram;
@@ -88,10 +104,14 @@ class Lifter {
   readonly #source: Code = new Code(1 << 12);
   /** Resume point → block. */
   #chunkBlock: Int32Array = new Int32Array(256);
+  /** By function of the module, imports first: its type. */
+  readonly #types: readonly number[];
 
   constructor(program: GoProgram, out: Lifted) {
     this.#program = program;
     this.#out = out;
+    const { imports, functions } = program.module;
+    this.#types = [...imports.flatMap((i) => (i.kind === 'func' ? i.type : [])), ...functions];
   }
 
   /** Lifts function `f`, or leaves the output as it was and keeps the reason. */
@@ -170,6 +190,8 @@ class Lifter {
 
     let chunk = 0;
     let nested = 0;
+    let height = 0; // of the operand stack; behind a jump in a nested block anything
+    const below: number[] = []; // what it was where each open nested block began, and will be at its end
     let dead = false; // nothing reaches this place; only at top level
     let loopOpen = hasLoop;
     let returnPc = -1;
@@ -188,6 +210,7 @@ class Lifter {
       }
       if (isPlain[o] === 1) {
         to.push(o, a[i]!, b[i]!, offset[i]!);
+        height += growth[o]!;
         continue;
       }
       switch (o) {
@@ -202,7 +225,8 @@ class Lifter {
             op[i + 4] === End
           ) {
             if (!loopOpen || a[i + 3] !== open - belowLoop + 1) return 'branch out of an if';
-            const pc = a[i + 1]!;
+            if (--height !== 0) return OPERANDS;
+            const pc = a[i + 1]! >>> 0;
             out.blockEnd[block] = to.length;
             out.exit[block] = Exit.If;
             out.target[block] = ~pool[table + Math.min(pc, tableLength - 1)]!;
@@ -213,20 +237,28 @@ class Lifter {
             i += 4;
             break;
           }
+          if (a[i]! >= 0) return 'type of a block';
+          height--;
           nested++;
+          below.push(height, height + (a[i] === EMPTY ? 0 : 1));
           to.push(o, a[i]!, 0, offset[i]!);
           break;
         case Block:
         case Loop:
+          if (a[i]! >= 0) return 'type of a block';
           nested++;
+          below.push(height, height + (a[i] === EMPTY ? 0 : 1));
           to.push(o, a[i]!, 0, offset[i]!);
           break;
         case Else:
+          height = below.at(-2)!;
           to.push(o, 0, 0, offset[i]!);
           break;
         case End:
           if (nested > 0) {
             nested--;
+            height = below.pop()!;
+            below.pop();
             to.push(o, 0, 0, offset[i]!);
           } else if (open > base) {
             // A resume point.
@@ -241,6 +273,7 @@ class Lifter {
             start = to.length;
             chunkBlock[chunk] = block;
             dead = false;
+            height = 0;
           } else if (loopOpen) {
             // The end of the loop; `unreachable` follows.
             loopOpen = false;
@@ -258,6 +291,7 @@ class Lifter {
             break;
           }
           if (nested > 0 || !loopOpen || a[i] !== open - belowLoop) return 'branch';
+          if (height !== 0) return OPERANDS;
           {
             const at = to.length - 2;
             if (at < start || to.op[at] !== I32Const || to.op[at + 1] !== LocalSet || to.a[at + 1] !== PC_B_LOCAL)
@@ -265,15 +299,17 @@ class Lifter {
             to.length = at;
             out.blockEnd[block] = at;
             out.exit[block] = Exit.Goto;
-            out.target[block] = ~pool[table + Math.min(to.a[at]!, tableLength - 1)]!;
+            out.target[block] = ~pool[table + Math.min(to.a[at]! >>> 0, tableLength - 1)]!;
             dead = true;
           }
           break;
         case BrIf:
           if (a[i]! >= nested) return 'conditional branch';
+          height--;
           to.push(o, a[i]!, 0, offset[i]!);
           break;
         case BrTable: {
+          height--;
           const at = to.poolLength;
           for (let k = 0; k < b[i]!; k++) {
             if (pool[a[i]! + k]! >= nested) return 'jump table';
@@ -302,6 +338,7 @@ class Lifter {
             }
             to.length = at;
             pcReads--;
+            height--;
             callee = INDIRECT;
           } else if (callee >= imports && isGo[callee - imports] === 1) {
             const at = to.length - 1;
@@ -309,6 +346,8 @@ class Lifter {
             to.length = at;
           } else {
             if (!reloadsSp(source, i + 1)) return 'call of a helper';
+            const { params, results } = program.module.types[this.#types[callee]!] as FuncType;
+            height += results.length - params.length;
             out.pushGoOp(GoOp.CallRaw, callee, 0, offset[i]!);
             i += 2;
             break;
@@ -318,11 +357,13 @@ class Lifter {
           const next = i + 3;
           if (op[next] === BrIf && hasUnwind && a[next] === nested + open - 1) {
             if (returnPc < 0) return 'no return address';
+            height--;
             out.pushGoOp(GoOp.Call, callee, returnPc, place);
             out.addEntry(returnPc, ~this.#resumePoint(table, tableLength, returnPc), callee);
             i = next;
           } else if (op[next] === If && op[next + 1] === Unreachable && op[next + 2] === End && callee !== INDIRECT) {
             out.pushGoOp(GoOp.CallNoResume, callee, Math.max(returnPc, 0), place);
+            height--;
             i = next + 2;
           } else if (op[next] === Return) {
             out.pushGoOp(GoOp.TailCall, callee, 0, place);
@@ -358,17 +399,20 @@ class Lifter {
           break;
         case LocalGet:
           if (a[i] === PC_B_LOCAL) pcReads++;
+          height++;
           to.push(o, a[i]!, 0, offset[i]!);
           break;
         case LocalTee:
           if (a[i] === SP_LOCAL && op[i + 1] === GlobalSet && a[i + 1] === SP_GLOBAL) {
             to.push(LocalSet, SP_LOCAL, 0, offset[i]!);
+            height--;
             i++;
           } else to.push(o, a[i]!, 0, offset[i]!);
           break;
         case GlobalGet:
         case GlobalSet:
           if (a[i] === SP_GLOBAL) return 'access to SP';
+          height += growth[o]!;
           to.push(o, a[i]!, 0, offset[i]!);
           break;
         case I64Store:
@@ -381,9 +425,12 @@ class Lifter {
           ) {
             returnPc = a[i - 1]! & 0xffff;
           }
+          height -= 2;
           to.push(o, a[i]!, b[i]!, offset[i]!);
           break;
         default: {
+          if (pops[o]! < 0) return 'instruction';
+          height += growth[o]!;
           // Immediates that are in the pool.
           const at = to.poolLength;
           for (let k = 0; k < b[i]!; k++) to.poolPush(pool[a[i]! + k]!);

@@ -111,14 +111,19 @@ function readHeader(image: Uint8Array, view: DataView, base: number, functions: 
 /** Where in the table of file names that of a function's file is, by the file's number in a pc-value table. */
 export function fileOffsetOf({ view, units }: Pclntab, func: number, file: number): number {
   const at = units + 4 * (view.getUint32(func + 32, true) + file);
-  return at + 4 <= view.byteLength ? view.getUint32(at, true) : 0;
+  return at >= 0 && at + 4 <= view.byteLength ? view.getUint32(at, true) : 0;
 }
 
-/** The text at an address, which ends with a zero byte. */
+/** The text at an address, which ends with a zero byte, or after {@link LONGEST} bytes; empty for an address outside of the image. */
 export function textAt(image: Uint8Array, at: number): string {
-  const end = image.indexOf(0, at);
-  return decoder.decode(image.subarray(at, end < 0 ? image.length : end));
+  if (at < 0) return '';
+  const text = image.subarray(at, at + LONGEST);
+  const end = text.indexOf(0);
+  return decoder.decode(end < 0 ? text : text.subarray(0, end));
 }
+
+/** No name that Go writes is so long: without an end, names would be as long as the image, each of them. */
+const LONGEST = 1 << 16;
 
 const decoder = new TextDecoder();
 
@@ -134,6 +139,8 @@ export function readPcValues(image: Uint8Array, start: number, visit: (value: nu
     if (delta.value === 0 && !first) return;
     value += signed(delta.value);
     const length = varint(image, delta.next);
+    // Sound tables rise, and a PC_B has 16 bits.
+    if (length.value <= 0 || pc > 0xffff) return;
     pc += length.value;
     at = length.next;
     visit(value, pc);

@@ -1,6 +1,8 @@
 import {
   type ByteRange,
   decodeModule,
+  EngineLimits,
+  LimitError,
   MalformedError,
   type Module,
   readNames,
@@ -47,7 +49,7 @@ export interface GoProgram {
 /**
  * Reads a module and makes sure that it is what Go's linker writes.
  *
- * @throws MalformedError for broken wasm; UnsupportedError for modules that are not Go's, that come from an unsupported
+ * @throws MalformedError for broken or invalid wasm; LimitError for what no engine takes; UnsupportedError for modules that are not Go's, that come from an unsupported
  *   Go release, that another tool has changed, or that go-wasm has already processed.
  */
 export function readProgram(bytes: Uint8Array): GoProgram {
@@ -96,6 +98,7 @@ export function readProgram(bytes: Uint8Array): GoProgram {
     else if (end - start > 4 && !exports.has(imports + f))
       throw changed(`${names[f]} does not start as Go's functions do`);
   }
+  checkValid(bytes, bodies, names);
   return {
     module,
     bodies,
@@ -111,6 +114,33 @@ export function readProgram(bytes: Uint8Array): GoProgram {
     deferReturn,
     frame,
   };
+}
+
+/**
+ * All that follows takes types, indices and the balance of the operand stack for granted, so the engine's validator looks at them: 3 ms a
+ * megabyte. It comes last, because what the checks before it say is easier to understand.
+ */
+function checkValid(bytes: Uint8Array, bodies: readonly ByteRange[], names: readonly string[]): void {
+  const source = bytes as Uint8Array<ArrayBuffer>;
+  if (WebAssembly.validate(source)) return;
+  const huge = bodies.findIndex(({ start, end }) => end - start > EngineLimits.functionSize);
+  if (huge >= 0) {
+    const { start, end } = bodies[huge]!;
+    throw new LimitError('GW3102', `a function has ${end - start} bytes, more than engines take`, {
+      where: { offset: start, function: names[huge] },
+      hint: 'split it in the source: mostly it is a huge literal or generated code',
+    });
+  }
+  try {
+    new WebAssembly.Module(source);
+  } catch (cause) {
+    // V8 says `WebAssembly.Module(): what @+offset`.
+    const [, what, offset] = /^(?:WebAssembly\.Module\(\): )?(.*?)(?: @\+(\d+))?$/s.exec((cause as Error).message)!;
+    throw new MalformedError('GW1103', `the module is not valid: ${what}`, {
+      where: { offset: offset === undefined ? undefined : Math.min(Number(offset), bytes.length) },
+      cause,
+    });
+  }
 }
 
 function changed(what: string): UnsupportedError {

@@ -117,6 +117,7 @@ export class GoRuntime {
   /** The word at an address of the data that the module begins with. */
   word(address: number): number {
     const image = memoryImage(this.#program.module);
+    if (!(address >= 0 && address + 4 <= image.length)) throw unknownRuntime(`nothing is at ${address}`);
     return new DataView(image.buffer, image.byteOffset, image.byteLength).getUint32(address, true);
   }
 

@@ -1,0 +1,11 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { results } from './paths.ts';
+
+/** Writes what a command has found to `results/trust/NAME.json`, where `npm run trust` takes it from. */
+export async function writeResult(name: string, result: object): Promise<void> {
+  const folder = join(results, 'trust');
+  await mkdir(folder, { recursive: true });
+  const date = new Date().toISOString().slice(0, 10);
+  await writeFile(join(folder, `${name}.json`), `${JSON.stringify({ date, ...result }, undefined, 2)}\n`);
+}
