@@ -6,7 +6,7 @@
  *
  *   --quick                  few programs, one round: whether it works
  *   --rounds N               (3)
- *   --host a,b               node26, chromium, wasmtime
+ *   --host a,b               node26, chromium, firefox, wasmtime
  *   --switch a,b             these strategies beside jump-table
  *   --only a,b               these programs of the corpus
  *   --parked N               how many goroutines are parked for the measure of memory (5000)
@@ -23,17 +23,17 @@ import { GridComponent, LegendComponent, TitleComponent } from 'echarts/componen
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { $ } from 'zx';
-import { Chromium, residentBytes } from './chromium.ts';
-import { command, type Engine, type EngineName, findEngine, type Goos, targetOf } from './engines.ts';
+import { command, type Engine, type EngineName, findEngine, type Goos, isBrowser, targetOf } from './engines.ts';
 import { findToolchain, go } from './go.ts';
 import { geometricMean, type Linked, least, linkMeasured, pinned, sizes, table } from './measure.ts';
+import { pageBytes, residentBytes, runInPage } from './pages.ts';
 import { results, root } from './paths.ts';
 
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
-    host: { type: 'string', default: 'node26,chromium,wasmtime' },
+    host: { type: 'string', default: 'node26,chromium,firefox,wasmtime' },
     switch: { type: 'string', default: Object.keys(requirements).join(',') },
     only: { type: 'string' },
     parked: { type: 'string' },
@@ -120,29 +120,26 @@ function processRunner(engine: Engine, goos: Goos, strategy: Choice['strategy'])
   };
 }
 
-function pageRunner(browser: Chromium, strategy: Choice['strategy']): Runner {
+function pageRunner({ name }: Engine, strategy: Choice['strategy']): Runner {
   return async (program, args, onParked) => {
-    let reading: Promise<void> | undefined;
-    const onText = (text: string): void => {
-      if (text.includes('parked')) reading = browser.residentBytes().then(onParked);
-    };
-    const run = await browser.run(file(program, 'js', strategy), args, toolchain.goroot, {
-      ...(onParked && { onText }),
-    });
-    await reading;
-    if (run.exit !== 0) throw new Error(`chromium, -switch=${strategy}: ${program} ${args}: ${run.stdout}`);
+    const visitor = { host: name as 'chromium' | 'firefox', strategy };
+    const parked = onParked && (() => onParked(pageBytes()));
+    const run = await onOneCore(() =>
+      runInPage(file(program, 'js', strategy), args, toolchain.goroot, visitor, parked),
+    );
+    if (run.exit !== 0) throw new Error(`${name}, -switch=${strategy}: ${program} ${args}: ${run.stdout}`);
     return run;
   };
 }
 
-/** On the core that the others are pinned to: it inherits that from us. */
-async function startPinned(engine: Engine, strategy: Choice['strategy']): Promise<Chromium> {
+/** What is started meanwhile stays on the core that the others are pinned to: it inherits that from us. */
+async function onOneCore<Result>(run: () => Promise<Result>): Promise<Result> {
   const quiet = $({ quiet: true });
   const [taskset] = await pinned();
   const before = taskset && /list: (\S+)/.exec((await quiet`taskset -cp ${process.pid}`).stdout)![1];
   if (before) await quiet`taskset -cp 0 ${process.pid}`;
   try {
-    return await Chromium.start(engine, strategy);
+    return await run();
   } finally {
     if (before) await quiet`taskset -cp ${before} ${process.pid}`;
   }
@@ -160,25 +157,14 @@ async function measure(cell: Cell, run: Runner): Promise<void> {
 /** Runs all of a host's cells, in turn. */
 async function measureHost(host: Host): Promise<void> {
   const { engine, goos, cells } = host;
-  const browsers: Chromium[] = [];
-  try {
-    const runners: Runner[] = [];
-    for (const { strategy } of cells) {
-      if (engine.name !== 'chromium') runners.push(processRunner(engine, goos, strategy));
-      else {
-        const browser = await startPinned(engine, strategy);
-        browsers.push(browser);
-        runners.push(pageRunner(browser, strategy));
-      }
+  const runners = cells.map(({ strategy }) =>
+    isBrowser(engine) ? pageRunner(engine, strategy) : processRunner(engine, goos, strategy),
+  );
+  for (let round = 0; round < rounds; round++) {
+    for (const [i, cell] of cells.entries()) {
+      await measure(cell, runners[i]!);
+      console.error(`${engine.name}, round ${round + 1} of ${rounds}: ${cell.strategy}`);
     }
-    for (let round = 0; round < rounds; round++) {
-      for (const [i, cell] of cells.entries()) {
-        await measure(cell, runners[i]!);
-        console.error(`${engine.name}, round ${round + 1} of ${rounds}: ${cell.strategy}`);
-      }
-    }
-  } finally {
-    for (const browser of browsers) await browser.close();
   }
 }
 

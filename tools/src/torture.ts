@@ -4,7 +4,7 @@
  *
  *   --seeds N                so many seeds (3)
  *   --seed N                 the first of them (1)
- *   --host a,b               node, node26, chromium, wasmtime
+ *   --host a,b               node, node26, chromium, firefox, wasmtime
  *   --switch a,b             jump-table (stock Go), resume, asyncify, stack-switching, jspi
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -14,7 +14,16 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Choice, chooseSwitch, requirements } from '@go-wasm/linker/targets';
 import { $ } from 'zx';
-import { command, type Engine, type EngineName, engineNames, findEngine, type Goos, targetOf } from './engines.ts';
+import {
+  command,
+  type Engine,
+  type EngineName,
+  engineNames,
+  findEngine,
+  type Goos,
+  isBrowser,
+  targetOf,
+} from './engines.ts';
 import { findToolchain, go, type Toolchain } from './go.ts';
 import { linkMeasured } from './measure.ts';
 import { root } from './paths.ts';
@@ -46,7 +55,7 @@ export async function places(
       skipped.push(`${name} is not installed: run \`npm run engines\``);
       continue;
     }
-    const systems: Goos[] = name === 'wasmtime' ? ['wasip1'] : name === 'chromium' ? ['js'] : ['js', 'wasip1'];
+    const systems: Goos[] = name === 'wasmtime' ? ['wasip1'] : isBrowser(engine) ? ['js'] : ['js', 'wasip1'];
     for (const goos of systems) {
       for (const strategy of strategies) {
         try {

@@ -28,7 +28,7 @@ abstract class CommandError extends Error {
  * GW4001 program not found · GW4002 toolchain unusable · GW4003 Go cannot be fetched ·
  * GW4004 wrong checksum · GW4010 cannot read · GW4011 cannot write · GW4012 no space ·
  * GW4020 shim · GW4021 path that cannot be quoted · GW4030 no WebAssembly runtime · GW4031 engine too old for a strategy ·
- * GW4032 no browser · GW4033 no profile · GW4040 no picture · GW4050 no port
+ * GW4032 no browser · GW4033 no profile · GW4034 page gone · GW4040 no picture · GW4050 no port
  */
 export class EnvironmentError extends CommandError {}
 

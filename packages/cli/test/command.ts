@@ -122,8 +122,8 @@ export interface RunOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
   stdin?: string;
-  /** Called when the process first prints something. */
-  onOutput?: (kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called when the process first prints something, with that. */
+  onOutput?: (kill: (signal: NodeJS.Signals) => void, text: string) => void;
 }
 
 /** Runs a program to its end. */
@@ -138,7 +138,7 @@ export function run(program: string, args: readonly string[], options: RunOption
     child.on('error', reject);
     child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
     child.stdin!.on('error', () => {}).end(options.stdin ?? '');
-    child.stdout!.once('data', () => options.onOutput?.((signal) => child.kill(signal)));
+    child.stdout!.once('data', (text) => options.onOutput?.((signal) => child.kill(signal), text));
   });
 }
 

@@ -1,15 +1,12 @@
 /** `-host`: programs and tests in a browser, with the real linker. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
-import { findEngine } from '../../../tools/src/engines.ts';
+import { describe, expect, test, vi } from 'vitest';
+import { browsers } from '../../runtime/test/browser.ts';
 import { folder, goWasm, install, installBinaryen, type RunOptions } from './command.ts';
 
 const REAL = await install('real package');
 installBinaryen(REAL);
-const chromium = await findEngine('chromium');
-if (!chromium) console.warn('the tests in Chromium are skipped: it is not installed (npm run engines)');
-
 const cwd = folder('the app', {
   'go.mod': 'module app\n\ngo 1.24\n',
   'main.go': `package main
@@ -40,6 +37,18 @@ func main() {
 		panic("as planned")
 	}
 	os.Exit(3)
+}
+`,
+  'waits/main.go': `package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	fmt.Println(os.Getpid())
+	select {}
 }
 `,
   'parts/data.txt': 'data',
@@ -125,86 +134,122 @@ func TestNested(t *testing.T) {
 });
 const go = (args: readonly string[], options: RunOptions = {}) => goWasm(args, { cwd, ...options }, REAL);
 
-describe.skipIf(!chromium)(`-host=chromium${chromium ? '' : ': it is not installed'}`, () => {
-  test('a program has arguments, streams, environment, files and its exit code', async () => {
-    const options = { stdin: 'one\ntwo\n', env: { SAID: 'said' } };
-    expect(await go(['run', '-host=chromium', '.', 'a b', '-host=x'], options)).toEqual({
-      code: 1,
-      signal: null,
-      stdout: `["a b" "-host=x"] go-wasm ${cwd} <nil>\n<nil>\n<nil>\ndata <nil>\nstat missing: No such file or directory\nthe console 1\n`,
-      stderr: 'got one said\ngot two said\nexit status 3\n',
+/** How many processes have a text in their arguments. */
+function processesWith(text: string): number {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
+    } catch {
+      // It has ended meanwhile.
+      return false;
+    }
+  }).length;
+}
+
+for (const { name: host, engine, title } of browsers)
+  describe.skipIf(!engine)(`-host=${title}`, () => {
+    test('a program has arguments, streams, environment, files and its exit code', async () => {
+      const options = { stdin: 'one\ntwo\n', env: { SAID: 'said' } };
+      expect(await go(['run', `-host=${host}`, '.', 'a b', '-host=x'], options)).toEqual({
+        code: 1,
+        signal: null,
+        stdout: `["a b" "-host=x"] go-wasm ${cwd} <nil>\n<nil>\n<nil>\ndata <nil>\nstat missing: No such file or directory\nthe console 1\n`,
+        stderr: 'got one said\ngot two said\nexit status 3\n',
+      });
+      expect(readFileSync(join(cwd, 'out put.txt'), 'utf8')).toBe('written');
     });
-    expect(readFileSync(join(cwd, 'out put.txt'), 'utf8')).toBe('written');
-  });
 
-  test('a panic shows all that it shows in Node', async () => {
-    const [browser, node] = [await go(['run', '-host=chromium', '.', 'panic']), await go(['run', '.', 'panic'])];
-    // In Node there is no page.
-    expect(node.stderr).toContain('panic: ');
-    expect(browser.stderr).toMatch(
-      /^panic: as planned\n\ngoroutine 1 \[running\]:\nmain.main\(\)\n.*main.go:26.*\nexit status 2\n$/,
+    test('a panic shows all that it shows in Node', async () => {
+      const [browser, node] = [await go(['run', `-host=${host}`, '.', 'panic']), await go(['run', '.', 'panic'])];
+      // In Node there is no page.
+      expect(node.stderr).toContain('panic: ');
+      expect(browser.stderr).toMatch(
+        /^panic: as planned\n\ngoroutine 1 \[running\]:\nmain.main\(\)\n.*main.go:26.*\nexit status 2\n$/,
+      );
+    });
+
+    test.skipIf(process.platform !== 'linux')(
+      'output arrives at once; a browser ends with what started it (Linux)',
+      async () => {
+        // The browser's profile is in there, so its processes name it.
+        const TMPDIR = folder(`temporary files of ${host}`, { 'a file': '' });
+        let seen = 0;
+        const { code } = await go(['run', `-host=${host}`, './waits'], {
+          env: { TMPDIR },
+          onOutput: (_kill, pid) => {
+            seen = processesWith(TMPDIR);
+            process.kill(Number(pid), 'SIGKILL');
+          },
+        });
+        expect(code).toBe(1);
+        expect(seen).toBeGreaterThan(0);
+        await vi.waitFor(() => expect(processesWith(TMPDIR)).toBe(0), { timeout: 10_000, interval: 100 });
+      },
     );
-  });
 
-  test('tests of several packages, with coverage and benchmarks', async () => {
-    const flags = ['-host=chromium', '-v', '-bench=.', '-benchtime=10x', '-coverprofile=cover.out'];
-    const { code, stdout } = await go(['test', ...flags, './parts', './callbacks']);
-    expect(stdout).toMatch(/parts_test.go:\d+: data <nil> http:/);
-    expect(stdout).toMatch(/--- PASS: TestCallbacks/);
-    expect(stdout).toMatch(/BenchmarkHalf\s+10\s/);
-    expect(stdout).toMatch(/coverage: 66.7% of statements\nok {2}\tapp\/parts\s/);
-    expect(code).toBe(0);
-    expect(readFileSync(join(cwd, 'cover.out'), 'utf8')).toContain('app/parts/parts.go:3.22,4.11 1 1\n');
-  });
+    test('tests of several packages, with coverage and benchmarks', async () => {
+      const flags = [`-host=${host}`, '-v', '-bench=.', '-benchtime=10x', '-coverprofile=cover.out'];
+      const { code, stdout } = await go(['test', ...flags, './parts', './callbacks']);
+      expect(stdout).toMatch(/parts_test.go:\d+: data <nil> http:/);
+      expect(stdout).toMatch(/--- PASS: TestCallbacks/);
+      expect(stdout).toMatch(/BenchmarkHalf\s+10\s/);
+      expect(stdout).toMatch(/coverage: 66.7% of statements\nok {2}\tapp\/parts\s/);
+      expect(code).toBe(0);
+      expect(readFileSync(join(cwd, 'cover.out'), 'utf8')).toContain('app/parts/parts.go:3.22,4.11 1 1\n');
+    });
 
-  test('a test that takes too long shows the goroutines', async () => {
-    const { code, stdout } = await go(['test', '-host=chromium', '-run=Hang', '-timeout=1s', './parts', '-hang']);
-    expect(code).toBe(1);
-    expect(stdout).toMatch(/panic: test timed out after 1s\n.*goroutine \d+ \[sleep\]:\n.*parts\.TestHang/s);
-  });
+    test('a test that takes too long shows the goroutines', async () => {
+      const { code, stdout } = await go(['test', `-host=${host}`, '-run=Hang', '-timeout=1s', './parts', '-hang']);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/panic: test timed out after 1s\n.*goroutine \d+ \[sleep\]:\n.*parts\.TestHang/s);
+    });
 
-  test.each(['jspi', 'stack-switching', 'asyncify'])('-switch=%s', async (strategy) => {
-    const flags = ['-host=chromium', `-switch=${strategy}`, '-linkmode=external', '-v'];
-    const { code, stdout, stderr } = await go(['test', ...flags, './callbacks', './parts']);
-    expect(stderr).toBe('');
-    expect(stdout.match(/^--- \w+: \w+/gm)).toEqual([
-      '--- PASS: TestCallbacks',
-      '--- PASS: TestNested',
-      '--- PASS: TestHalf',
-      '--- PASS: TestHang',
-    ]);
-    expect(code).toBe(0);
-  });
-
-  test.each([
-    ['strings', ''],
-    ['encoding/json', ''],
-    ['time', 'Timer|Ticker|Sleep|After|Zone|Local'],
-    ['net/http', 'TestClient|TestServe'],
-  ])(
-    '%s passes and skips what it does in Node',
-    async (name, pattern) => {
-      const outcomes = async (...flags: string[]) => {
-        const { code, stdout } = await go(['test', '-short', '-v', `-run=${pattern}`, ...flags, name]);
+    test.each(['jspi', 'asyncify', ...(host === 'chromium' ? ['stack-switching'] : [])])(
+      '-switch=%s',
+      async (strategy) => {
+        const flags = [`-host=${host}`, `-switch=${strategy}`, '-linkmode=external', '-v'];
+        const { code, stdout, stderr } = await go(['test', ...flags, './callbacks', './parts']);
+        expect(stderr).toBe('');
+        expect(stdout.match(/^--- \w+: \w+/gm)).toEqual([
+          '--- PASS: TestCallbacks',
+          '--- PASS: TestNested',
+          '--- PASS: TestHalf',
+          '--- PASS: TestHang',
+        ]);
         expect(code).toBe(0);
-        return stdout.match(/^ *--- \w+: \S+/gm)!.sort();
-      };
-      const inBrowser = await outcomes('-host=chromium');
-      expect(inBrowser.length).toBeGreaterThan(20);
-      expect(inBrowser).toEqual(await outcomes());
-    },
-    240_000,
-  );
+      },
+    );
 
-  test('a browser that is not there', async () => {
-    const env = { GO_WASM_BROWSER: join(cwd, 'no browser') };
-    const missing =
-      /^go-wasm: GW4032: chromium is not installed: there is no .*no browser\n {2}hint: .*playwright install/;
-    const tested = await go(['test', '-host=chromium', './parts'], { env });
-    expect(tested).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(missing) });
-    expect((await go(['run', '-host=chromium', '.'], { env })).stderr).toMatch(missing);
+    test.each([
+      ['strings', ''],
+      ['encoding/json', ''],
+      ['time', 'Timer|Ticker|Sleep|After|Zone|Local'],
+      ['net/http', 'TestClient|TestServe'],
+    ])(
+      '%s passes and skips what it does in Node',
+      async (name, pattern) => {
+        const outcomes = async (...flags: string[]) => {
+          const { code, stdout } = await go(['test', '-short', '-v', `-run=${pattern}`, ...flags, name]);
+          expect(code).toBe(0);
+          return stdout.match(/^ *--- \w+: \S+/gm)!.sort();
+        };
+        const inBrowser = await outcomes(`-host=${host}`);
+        expect(inBrowser.length).toBeGreaterThan(20);
+        expect(inBrowser).toEqual(await outcomes());
+      },
+      240_000,
+    );
+
+    test('a browser that is not there', async () => {
+      const env = { GO_WASM_BROWSER: join(cwd, 'no browser') };
+      const missing = new RegExp(
+        `^go-wasm: GW4032: ${host} is not installed: there is no .*no browser\n {2}hint: .*playwright install ${host}`,
+      );
+      const tested = await go(['test', `-host=${host}`, './parts'], { env });
+      expect(tested).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(missing) });
+      expect((await go(['run', `-host=${host}`, '.'], { env })).stderr).toMatch(missing);
+    });
   });
-});
 
 test('-host takes hosts that can run the program', async () => {
   expect((await go(['run', '-host=chrome', '.'])).stderr).toMatch(

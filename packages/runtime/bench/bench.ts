@@ -3,7 +3,7 @@
  * modules, turn by turn in fresh processes. Prints a table of the best times.
  *
  *   --rounds N     (3)
- *   --chromium     in Chromium instead of Node 26
+ *   --host NAME    chromium or firefox instead of node26
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,11 +15,11 @@ import { buildModule, writeModule } from '@go-wasm/cli';
 import { link } from '@go-wasm/linker';
 import { build } from 'esbuild';
 import { findEngine, needEngine } from '../../../tools/src/engines.ts';
-import { type File, visit } from '../test/browser.ts';
+import { type File, ISOLATED, visit } from '../../../tools/src/pages.ts';
 import type { Times } from './measure.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, chromium: { type: 'boolean', default: false } },
+  options: { rounds: { type: 'string', default: '3' }, host: { type: 'string', default: 'node26' } },
 });
 const run = promisify(execFile);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -56,7 +56,7 @@ async function inNode(glue: Glue, suffix: string): Promise<Times> {
   return JSON.parse(stdout);
 }
 
-async function inChromium(glue: Glue, suffix: string): Promise<Times> {
+async function inPage(glue: Glue, suffix: string): Promise<Times> {
   const files: Record<string, () => File> = {
     '': () => ['text/html', '<!doctype html><script src="wasm_exec.js"></script><script src="start.js"></script>'],
     'start.js': () => ['text/javascript', `history.replaceState(0, '', '?${glue}'); import('./in-page.mjs')`],
@@ -69,9 +69,8 @@ async function inChromium(glue: Glue, suffix: string): Promise<Times> {
     // The name that module.js or module-linked.js loads its program by.
     [`module${suffix}`]: () => ['application/wasm', readFileSync(join(folder, `module${suffix}`))],
   };
-  // A page that is isolated has a clock of 5 µs, others of 100 µs.
-  const isolated = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
-  return (await visit(1, (name) => files[name]?.(), isolated)).times as Times;
+  const visitor = { host: values.host as 'chromium' | 'firefox', headers: ISOLATED };
+  return (await visit(1, (name) => files[name]?.(), visitor)).times as Times;
 }
 
 const columns: [title: string, Glue, suffix: string][] = [
@@ -83,7 +82,7 @@ const columns: [title: string, Glue, suffix: string][] = [
 const best: Times[] = columns.map(() => ({}));
 for (let round = 0; round < Number(values.rounds); round++) {
   for (const [k, [, glue, suffix]] of columns.entries()) {
-    const times = await (values.chromium ? inChromium : inNode)(glue, suffix);
+    const times = await (values.host === 'node26' ? inNode : inPage)(glue, suffix);
     for (const [name, time] of Object.entries(times)) best[k]![name] = Math.min(best[k]![name] ?? Infinity, time);
   }
 }

@@ -16,8 +16,8 @@ import { constants, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Choice } from '@go-wasm/linker/targets';
 import { WebSocketServer } from 'ws';
-import { type BrowserName, ENDPOINT_VARIABLE, openBrowser } from '../browser.ts';
-import { printError } from '../errors.ts';
+import { type BrowserName, ENDPOINT_VARIABLE, openPage } from '../browser.ts';
+import { EnvironmentError, printError } from '../errors.ts';
 import { type Answer, FILE_FUNCTIONS, pack, type Question, type Start, unpack } from '../page/wire.ts';
 import { TERMINAL_VARIABLE, VERBOSE_VARIABLE } from '../progress.ts';
 
@@ -154,14 +154,10 @@ new WebSocketServer({ server, path: `/${token}/files`, maxPayload: 2 ** 31 - 1 }
       if (id !== 0) socket.send(pack(id, answer, read));
     });
   });
-  socket.on('close', () => {
-    if (ending) return;
-    process.stderr.write('go-wasm: the page has gone before the program ended\n');
-    end(1);
-  });
+  socket.on('close', () => fail(new EnvironmentError('GW4034', 'the page has gone before the program ended')));
 });
 
-let close: () => Promise<unknown> = async () => {};
+let close: () => Promise<void> = async () => {};
 let ending = false;
 
 /** Ends the page, and this process with the program's exit code. */
@@ -174,29 +170,18 @@ async function end(code: number): Promise<void> {
   process.exit(code);
 }
 
+function fail(error: unknown): void {
+  if (ending) return;
+  printError(error);
+  end(1);
+}
+
 async function main(): Promise<void> {
   fs.accessSync(program!, fs.constants.R_OK);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const browser = await openBrowser(host, strategy);
-  close = () => browser.close();
-  const page = await browser.newPage();
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/${token}/`;
   const folder = flags.get('profiles');
-  if (folder !== undefined) {
-    const session = await page.context().newCDPSession(page);
-    await session.send('Profiler.enable');
-    await session.send('Profiler.start');
-    close = async () => {
-      const { profile } = await session.send('Profiler.stop');
-      fs.writeFileSync(join(folder, 'page.cpuprofile'), JSON.stringify(profile));
-      await browser.close();
-    };
-  }
-  page.on('crash', () => {
-    if (ending) return;
-    process.stderr.write('go-wasm: the page has crashed: it may have had too little memory\n');
-    end(1);
-  });
-  await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/${token}/`, { waitUntil: 'commit' });
+  close = await openPage(host, strategy, url, fail, folder && join(folder, 'page.cpuprofile'));
 }
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
@@ -204,7 +189,4 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
     process.on(signal, () => end(128 + constants.signals[signal]));
   }
 }
-main().catch((error: unknown) => {
-  printError(error);
-  end(1);
-});
+main().catch(fail);

@@ -184,4 +184,6 @@ async function run(start: Start): Promise<void> {
   return go.run(Object.create(WebAssembly.Instance.prototype, { exports: { value: replaced } }));
 }
 
+// Nobody is there to talk to: what opened the page has been killed.
+socket.onclose = () => close();
 socket.onopen = () => ask('init', [], (_error, start) => run(start as Start).catch(fail));
