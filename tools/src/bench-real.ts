@@ -1,6 +1,6 @@
 /**
- * `npm run bench:real`: real programs (tools/bench/real) as native Go, as stock wasm and as go-wasm makes it: CPU time of the whole
- * process, start and compilation included, interleaved, pinned to one core, minimum of the rounds. What they print is compared byte for
+ * `npm run bench:real`: real programs (tools/bench/real, and the Go toolchain's) as native Go, as stock wasm and as go-wasm makes it: CPU time of the whole
+ * process, start and compilation included, interleaved, pinned to one core, minimum of the rounds. What they write is compared byte for
  * byte. Prints a table and writes results/bench-real.json and results/bench-real.txt.
  *
  *   --only a,b               these programs alone
@@ -43,14 +43,21 @@ const engine = await measuringEngine(goos, values.engine, values.node);
 const cwd = join(root, 'tools/bench/real');
 const typescript = join(root, 'node_modules/typescript/lib/typescript.js');
 
+const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
+
 interface Program {
   name: string;
   package: string;
   args: string[];
+  env?: Record<string, string>;
+  /** What it writes besides its standard output. */
+  output?: string;
 }
 
 const driver = (name: string, ...args: string[]): Program => ({ name, package: `./${name}`, args });
 const programs: Program[] = [
+  driver('buntdb'),
+  await compile('go/types'),
   { name: 'esbuild', package: 'github.com/evanw/esbuild/cmd/esbuild', args: ['--minify', typescript] },
   {
     name: 'gofmt',
@@ -62,53 +69,84 @@ const programs: Program[] = [
   driver('goldmark'),
   driver('gopherlua'),
   driver('minify', typescript),
+  driver('pongo2'),
   driver('shfmt'),
   driver('starlark'),
   driver('tengo'),
   driver('yaegi'),
+  driver('zstd', typescript),
 ].filter(({ name }) => !values.only || values.only.split(',').includes(name));
+
+/** The Go compiler itself, which compiles a package of the standard library for Linux. */
+async function compile(name: string): Promise<Program> {
+  const env = { GOOS: 'linux', GOARCH: 'amd64' };
+  const target = { ...toolchain, env: { ...toolchain.env, ...env } };
+  const [config, output] = [join(folder, 'importcfg'), join(folder, 'compiled')];
+  const format = '{{if .Export}}packagefile {{.ImportPath}}={{.Export}}{{end}}';
+  await writeFile(config, await go(target, ['list', '-export', '-deps', '-f', format, name]));
+  const files = await go(target, ['list', '-f', '{{range .GoFiles}}{{$.Dir}}/{{.}}\n{{end}}', name]);
+  const args = ['-o', output, '-p', name, '-importcfg', config, '-complete', '-trimpath', folder, ...files.split('\n')];
+  return { name: 'compile', package: 'cmd/compile', args, env, output };
+}
 
 /** One form of a program, and what its runs have shown so far. */
 interface Form {
   name: string;
   run: string[];
   env: Record<string, string>;
+  /** Files with what it has written. */
+  outputs: string[];
   /** The least CPU time, user and system, in seconds. */
   cpu: number;
-  /** Of standard output, which must be the same in all runs. */
+  /** Of `outputs`, which must be the same in all runs. */
   digest?: string;
   linked?: Linked;
   bytes?: number;
   gzip?: number;
 }
 
-const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
+const stdout = join(folder, 'stdout');
 
 async function runOnce(form: Form): Promise<void> {
-  const output = join(folder, 'output');
   // bash's `time` knows the CPU time of the child, which Node does not tell; it writes to the shell's own standard error.
   const script = 'TIMEFORMAT="%U %S"; time "$@" >"$0"';
   const env = { ...process.env, PWD: cwd, ...form.env };
-  const { stderr } = await $({ cwd, quiet: true, env })`bash -c ${script} ${output} ${form.run}`;
+  const { stderr } = await $({ cwd, quiet: true, env })`bash -c ${script} ${stdout} ${form.run}`;
   const [user, system] = stderr.trimEnd().split('\n').at(-1)!.split(' ').map(Number) as [number, number];
   form.cpu = Math.min(form.cpu, user + system);
-  const digest = createHash('sha256')
-    .update(await readFile(output))
-    .digest('hex');
+  const hash = createHash('sha256');
+  for (const file of form.outputs) hash.update(await readFile(file));
+  const digest = hash.digest('hex');
   form.digest ??= digest;
-  if (form.digest !== digest) throw new Error(`${form.run.join(' ')}: printed something else than before`);
+  if (form.digest !== digest) throw new Error(`${form.run.join(' ')}: wrote something else than before`);
 }
 
 async function measure(program: Program): Promise<Form[]> {
   const path = (name: string) => join(folder, `${program.name}-${name}`);
   const pin = await pinned();
-  const native: Form = { name: 'native', run: [...pin, path('native'), ...program.args], env: {}, cpu: Infinity };
+  const outputs = program.output ? [stdout, program.output] : [stdout];
+  const native: Form = {
+    name: 'native',
+    run: [...pin, path('native'), ...program.args],
+    env: { ...program.env },
+    outputs,
+    cpu: Infinity,
+  };
   await go(toolchain, ['build', '-o', path('native'), program.package], { cwd });
 
   const wasm = async (name: string, file: string, linked?: Linked): Promise<Form> => {
     const { file: runner, args, env } = command(engine, goos, file, program.args, toolchain.goroot, cwd);
     const { raw: bytes, gzip } = await sizes(file);
-    return { name, run: [...pin, runner, ...args], env, cpu: Infinity, bytes, gzip, ...(linked && { linked }) };
+    return {
+      name,
+      run: [...pin, runner, ...args],
+      env: { ...program.env, ...env },
+      outputs,
+      cpu: Infinity,
+      bytes,
+      gzip,
+      ...(linked && { linked }),
+    };
   };
   const stock = path('stock.wasm');
   await go(toolchain, ['build', '-o', stock, program.package], { goos, cwd });
@@ -121,7 +159,7 @@ async function measure(program: Program): Promise<Form[]> {
   for (let round = 0; round < Number(values.rounds); round++) for (const form of forms) await runOnce(form);
   for (const form of forms) {
     if (form.digest !== native.digest)
-      throw new Error(`${program.name}: ${form.name} prints something else than native`);
+      throw new Error(`${program.name}: ${form.name} writes something else than native`);
   }
   return forms;
 }
