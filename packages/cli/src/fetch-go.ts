@@ -76,7 +76,9 @@ async function agreed(version: string, root: string): Promise<boolean> {
   if (!process.stdin.isTTY || !watched()) return true;
   const asking = createInterface({ input: process.stdin, output: process.stderr });
   const question = `There is no go in PATH. Fetch ${version} (75 MB, from the Go module proxy) into ${root}? [Y/n] `;
-  const answer = await asking.question(question);
+  // The end of input and Ctrl-C are no answers.
+  const gone = new Promise<string>((resolve) => asking.once('close', () => resolve('no')));
+  const answer = await Promise.race([asking.question(question).catch(() => 'no'), gone]);
   asking.close();
   return /^\s*(y|yes)?\s*$/i.test(answer);
 }

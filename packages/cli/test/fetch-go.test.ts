@@ -5,9 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { zipSync } from 'fflate';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { fetchGo, hashOf, type Pinned } from '../src/fetch-go.ts';
-import { goWasm, TEMP } from './command.ts';
+import { which } from '../src/toolchain.ts';
+import { goWasm, PACKAGE, run, TEMP } from './command.ts';
+
+// It makes a terminal for a program; that of macOS takes other arguments.
+const script = process.platform === 'linux' ? which('script') : undefined;
 
 const PREFIX = 'golang.org/toolchain@v0.0.1-go1.26.8.linux-amd64/';
 const text = (s: string) => new TextEncoder().encode(s);
@@ -87,4 +91,54 @@ test('without go, and without a proxy that has it, the command says so; doctor f
   const doctor = await goWasm(['doctor'], { env });
   expect(doctor.stdout).toContain('FAIL  Go: GW4001');
   expect(existsSync(join(TEMP, 'empty cache', 'go'))).toBe(false);
+});
+
+describe.skipIf(!script)(`at a terminal${script ? '' : ': skipped, for there is no script (util-linux)'}`, () => {
+  /** Runs the command as at a terminal, with what is typed. @returns what the terminal shows, and the exit code. */
+  const typed = async (keys: string, ...args: string[]) => {
+    const PATH = join(TEMP, 'no programs');
+    const env = {
+      PATH,
+      TERM: 'xterm',
+      CI: '',
+      GOPROXY: `${served}/nothing`,
+      GO_WASM_CACHE: join(TEMP, 'asked'),
+      SHELL: '/bin/sh',
+    };
+    const words = [process.execPath, join(PACKAGE, 'bin.js'), 'build', ...args, '.'].map((word) => `'${word}'`);
+    const { code, stdout } = await run(script!, ['-qec', words.join(' '), '/dev/null'], { env, stdin: keys });
+    return { code, shown: stdout.replaceAll('\r', '') };
+  };
+  const question =
+    /There is no go in PATH\. Fetch go1.26.8 \(75 MB, from the Go module proxy\) into .*asked.*\? \[Y\/n\]/;
+
+  test.each([
+    ['y', 'y\n'],
+    ['yes, as people write it', ' YES \n'],
+    ['nothing: yes', '\n'],
+  ])('%s', async (_name, keys) => {
+    const { code, shown } = await typed(keys);
+    expect(shown).toMatch(question);
+    expect(shown).toMatch(/fetching go1.26.8 into .*\n.*GW4003: .*answers 404/);
+    expect(code).toBe(1);
+  });
+
+  test.each([
+    ['n', 'n\n'],
+    ['no, in other words', 'later\n'],
+    ['Ctrl-D', '\x04'],
+  ])('%s: nothing is fetched', async (_name, keys) => {
+    const { code, shown } = await typed(keys);
+    expect(shown).toMatch(question);
+    expect(shown).not.toContain('fetching');
+    expect(shown).toContain('GW4001');
+    expect(code).toBe(1);
+  });
+
+  test('-yes asks nothing', async () => {
+    const { code, shown } = await typed('', '-yes');
+    expect(shown).not.toMatch(question);
+    expect(shown).toMatch(/fetching go1.26.8 .*\n.*GW4003/);
+    expect(code).toBe(1);
+  });
 });

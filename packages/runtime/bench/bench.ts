@@ -29,7 +29,9 @@ process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
 for (const name of ['hello', 'program', 'texts']) {
   const file = join(folder, `${name}.wasm`);
   const env = { ...process.env, GOOS: 'js', GOARCH: 'wasm' };
-  await run('go', ['build', '-o', file, '.'], { cwd: here(name), env });
+  // Of the package syscall/js, which lets nobody else at it.
+  const flags = name === 'program' ? ['-ldflags=-checklinkname=0'] : [];
+  await run('go', ['build', ...flags, '-o', file, '.'], { cwd: here(name), env });
   writeFileSync(join(folder, `${name}-linked.wasm`), (await link(readFileSync(file))).bytes);
 }
 for (const [suffix, linkmode] of [
@@ -93,10 +95,11 @@ function print(ns: number): string {
   return `${Number(value.toPrecision(3))} ${unit}`;
 }
 
-console.log(`| | ${columns.map(([title]) => title).join(' | ')} | faster | linked: faster |`);
-console.log(`|---|${'---|'.repeat(columns.length + 2)}`);
+const titles = columns.map(([title]) => title);
+console.log(`| | ${[titles[0], titles[1], 'faster', titles[2], titles[3], 'faster'].join(' | ')} |`);
+console.log(`|${'---|'.repeat(7)}`);
 for (const name of Object.keys(best[0]!)) {
-  const times = best.map((times) => times[name]!);
-  const [a, b, c, d] = times as [number, number, number, number];
-  console.log(`| ${name} | ${times.map(print).join(' | ')} | ${(a / b).toFixed(2)} × | ${(c / d).toFixed(2)} × |`);
+  const [a, b, c, d] = best.map((times) => times[name]!) as [number, number, number, number];
+  const cells = [print(a), print(b), `${(a / b).toFixed(2)} ×`, print(c), print(d), `${(c / d).toFixed(2)} ×`];
+  console.log(`| ${name} | ${cells.join(' | ')} |`);
 }

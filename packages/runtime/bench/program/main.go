@@ -82,6 +82,18 @@ func main() {
 	measure("CopyBytesToJS, 1 MB", func() { js.CopyBytesToJS(megaArray, mega) })
 	measure("CopyBytesToGo, 1 MB", func() { js.CopyBytesToGo(mega, megaArray) })
 
+	// The same, without what syscall/js makes of the results.
+	this, text := ref(&object), ref(&shortValue)
+	one := []uint64{text}
+	held := func(run func() uint64) func() { return func() { finalizeRef(run()) } }
+	measure("glue alone: text, 12 bytes", held(func() uint64 { return stringVal(short) }))
+	measure("glue alone: text, changing", held(func() uint64 { next++; return stringVal(numbers[next%1000]) }))
+	measure("glue alone: text, 1,000 bytes", held(func() uint64 { return stringVal(long) }))
+	measure("glue alone: Get, an object", held(func() uint64 { return valueGet(this, "child") }))
+	measure("glue alone: Get, a text", held(func() uint64 { return valueGet(this, "text") }))
+	measure("glue alone: Set, a text", func() { valueSet(this, "text", text) })
+	measure("glue alone: Call, a text", func() { valueCall(this, "length", one) })
+
 	host.Set("callback", js.FuncOf(func(js.Value, []js.Value) any { return nil }))
 	host.Set("sum", js.FuncOf(func(_ js.Value, args []js.Value) any { return args[0].Int() + args[1].Int() }))
 	host.Call("ready")
