@@ -18,7 +18,7 @@ import {
   geometricMean,
   type Linked,
   linkLines,
-  linkMeasured,
+  linkMeasuredAgain,
   measuringEngine,
   parseVariant,
   pinned,
@@ -153,7 +153,7 @@ async function measure(program: Program): Promise<Form[]> {
   const forms = [native, await wasm('stock', stock)];
   for (const [i, { name, options }] of values.variant.map(parseVariant).entries()) {
     const file = path(`${i}.wasm`);
-    forms.push(await wasm(name, file, await linkMeasured(stock, file, options)));
+    forms.push(await wasm(name, file, await linkMeasuredAgain(stock, file, options)));
   }
 
   for (let round = 0; round < Number(values.rounds); round++) for (const form of forms) await runOnce(form);

@@ -24,7 +24,7 @@ import {
   type Linked,
   least,
   linkLines,
-  linkMeasured,
+  linkMeasuredAgain,
   measuringEngine,
   parseVariant,
   pinned,
@@ -74,7 +74,7 @@ try {
   } else {
     for (const [i, { name, options }] of values.variant.map(parseVariant).entries()) {
       const file = join(folder, `${i}.wasm`);
-      files.push({ name, file, linked: await linkMeasured(stock, file, options) });
+      files.push({ name, file, linked: await linkMeasuredAgain(stock, file, options) });
     }
   }
 

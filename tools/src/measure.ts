@@ -1,11 +1,15 @@
 /** What the two benchmarks share: quiet runs, sizes, means and tables. */
-import { readFile } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import type { LinkOptions, LinkReport } from '@go-wasm/linker';
+import { build } from 'esbuild';
 import { $ } from 'zx';
 import { type Engine, type EngineName, findEngine, type Goos, needEngine } from './engines.ts';
-import { root } from './paths.ts';
+import { results, root } from './paths.ts';
 
 /** One set of the linker's options to measure. */
 export interface Variant {
@@ -17,6 +21,9 @@ export interface Variant {
 export interface Linked {
   /** Time of `link()` alone: no process start, no files. */
   ms: number;
+  /** The same on all cores, and once more: taken from the cache. Where that is measured. */
+  allCores?: number;
+  again?: number;
   /** The whole process at its largest. */
   maxRssBytes: number;
   report: LinkReport;
@@ -58,13 +65,59 @@ export function pinned(): Promise<string[]> {
   return pinning;
 }
 
+let bundled: Promise<string> | undefined;
+
+/** The linker as users have it: in one file, which threads can start from. */
+function bundle(): Promise<string> {
+  bundled ??= (async () => {
+    await mkdir(results, { recursive: true });
+    // From there Binaryen is found.
+    const outfile = join(await mkdtemp(join(results, 'link-')), 'link.mjs');
+    await build({
+      entryPoints: [fileURLToPath(new URL('./link.ts', import.meta.url))],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      conditions: ['@go-wasm/source'],
+      external: ['binaryen'],
+      outfile,
+    });
+    process.once('exit', () => rmSync(dirname(outfile), { recursive: true, force: true }));
+    return outfile;
+  })();
+  return bundled;
+}
+
 /** Links in a process of its own, on one core. @throws ProcessOutput with the linker's own words. */
 export async function linkMeasured(input: string, output: string, options: LinkOptions): Promise<Linked> {
+  return linkOn(await pinned(), 'off', input, output, options);
+}
+
+/** The same, and then on all cores, without and with what is in the cache by then. */
+export async function linkMeasuredAgain(input: string, output: string, options: LinkOptions): Promise<Linked> {
+  const linked = await linkMeasured(input, output, options);
+  const cache = await mkdtemp(join(tmpdir(), 'go-wasm-cache-'));
+  try {
+    const { ms: allCores } = await linkOn([], cache, input, output, options);
+    const { ms: again } = await linkOn([], cache, input, output, options);
+    return { ...linked, allCores, again };
+  } finally {
+    await rm(cache, { recursive: true, force: true });
+  }
+}
+
+/** @param cache the cache folder, or `off`. */
+async function linkOn(
+  pin: string[],
+  cache: string,
+  input: string,
+  output: string,
+  options: LinkOptions,
+): Promise<Linked> {
   const { path } = (await findEngine('node26')) ?? { path: process.execPath };
-  const node = [...(await pinned()), path, ...process.execArgv];
-  const script = fileURLToPath(new URL('./link.ts', import.meta.url));
-  const run = $({ cwd: root, quiet: true });
-  const { stdout } = await run`${node} ${script} ${input} ${output} ${JSON.stringify(options)}`;
+  const env = { ...process.env, GO_WASM_CACHE: cache, GO_WASM_LINK_CACHE: cache === 'off' ? 'off' : '' };
+  const run = $({ cwd: root, quiet: true, env });
+  const { stdout } = await run`${pin} ${path} ${await bundle()} ${input} ${output} ${JSON.stringify(options)}`;
   return JSON.parse(stdout) as Linked;
 }
 
@@ -103,12 +156,14 @@ export function table(rows: string[][]): string {
     .join('\n');
 }
 
-/** How fast each file was linked, and how much memory that took: one line each. */
+/** How fast each file was linked (one core, all cores, again), and how much memory that took: one line each. */
 export function linkLines(linked: { name: string; linked: Linked }[]): string[][] {
-  return linked.map(({ name, linked: { ms, maxRssBytes, report } }) => [
+  return linked.map(({ name, linked: { ms, allCores, again, maxRssBytes, report } }) => [
     name,
     `${ms.toFixed(0)} ms`,
-    `${(ms / (report.inputBytes / 1e6)).toFixed(1)} ms/MB`,
+    ...[ms, allCores, again].map((t) =>
+      t === undefined ? '–' : `${(t / (report.inputBytes / 1e6)).toFixed(1)} ms/MB`,
+    ),
     `${(maxRssBytes / 1e6).toFixed(0)} MB`,
     `${report.functions.structured} of ${report.functions.total} structured, ${report.functions.kept.length} kept`,
   ]);

@@ -18,9 +18,9 @@ import { basename, delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
+import { cacheFolder } from './cache-folder.ts';
 import { EnvironmentError, fileError } from './errors.ts';
 import { terminalProgress, watched } from './progress.ts';
-import { cacheFolder } from './shim.ts';
 import { which } from './toolchain.ts';
 
 /** The release that is fetched. */

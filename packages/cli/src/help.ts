@@ -38,6 +38,7 @@ ${STRATEGIES}
 const ENVIRONMENT = `Environment:
   GOOS=wasip1          build for WASI instead of js (browsers and Node)
   GO_WASM_CACHE        the folder for what go-wasm keeps
+  GO_WASM_LINK_CACHE   megabytes of linked modules to keep (default 512), or off
   GO_WASM_BROWSER      the path of the browser that -host names, where another one would be found
 `;
 
@@ -166,6 +167,12 @@ Examples:
 
 Looks at Node, Go, the cache folder, the shim that stands in front of Go's linker, and builds and runs a small program.
 Each line says ok, or what is wrong and what to do. Exits with 1 if something that is needed is missing.
+`;
+
+export const CLEAN_HELP = `
+Modules that were linked before are kept, so that the same link takes no time: up to 512 MB of them, in the folder that
+GO_WASM_CACHE names. GO_WASM_LINK_CACHE=1000 keeps as many megabytes, GO_WASM_LINK_CACHE=off keeps none.
+--all removes the shim and a Go that was fetched, too: they are built and fetched again when they are needed.
 `;
 
 export const REPORT_HELP = `

@@ -1,14 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { renameSync, rmSync, statSync } from 'node:fs';
-import type { LinkOptions, LinkResult } from '@go-wasm/linker';
 import { describe, EnvironmentError, printError } from './errors.ts';
 import { readInput } from './input.ts';
+import type { Link } from './link-cache.ts';
 import { fromFlags, toLinkOptions } from './options.ts';
 import { writeWhole } from './output.ts';
 import { stageTimes, TERMINAL_VARIABLE, terminalProgress, VERBOSE_VARIABLE } from './progress.ts';
-
-/** The linker's pipeline, handed in so that tests can put another in its place. */
-export type Link = (input: Uint8Array, options: LinkOptions) => Promise<LinkResult>;
 
 /**
  * Takes the linker's place in a build: `OPTION... -- [-wrap=WORD...] LINKER -o OUT ARG...`, as the shim passes it on.

@@ -5,6 +5,7 @@ import { printError, UsageError } from './errors.ts';
 import { GO_COMMANDS, type GoCommand } from './go-flags.ts';
 import {
   CFG_HELP,
+  CLEAN_HELP,
   COMPLETION_HELP,
   DOCTOR_HELP,
   ENV_HELP,
@@ -183,6 +184,14 @@ async function runCommander(argv: readonly string[]): Promise<number> {
       code = await (await import('./commands/doctor.ts')).doctorCommand(flags.json === true);
     });
   program
+    .command('clean')
+    .summary('Removes what go-wasm has kept in its cache folder.')
+    .option('--all', 'what is fetched or built for this machine, too')
+    .addHelpText('after', CLEAN_HELP)
+    .action(async (flags: Record<string, string | boolean>) => {
+      (await import('./commands/clean.ts')).cleanCommand(flags.all === true);
+    });
+  program
     .command('completion')
     .summary('Prints what a shell needs to complete commands and flags.')
     .argument('<shell>', 'bash, zsh, fish or powershell')
@@ -237,7 +246,7 @@ function given(flags: Record<string, string | boolean>): Partial<PipelineOptions
 }
 
 /** Commands of go's that need no pipeline. */
-const PLAIN_GO = new Set('bug clean doc fix fmt generate get list mod telemetry tool vet work'.split(' '));
+const PLAIN_GO = new Set('bug doc fix fmt generate get list mod telemetry tool vet work'.split(' '));
 
 function usageError(message: string, argv: readonly string[]): UsageError {
   const [first, second] = message.replace(/^error: /, '').split('\n');

@@ -4,19 +4,14 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import envPaths from 'env-paths';
 import { LINK_STEP, SHIM_SOURCES } from './assets.ts';
+import { cacheFolder } from './cache-folder.ts';
 import { EnvironmentError, fileError } from './errors.ts';
 import { type PipelineOptions, toFlags } from './options.ts';
 import { joinQuoted } from './quoted.ts';
 import { type Toolchain, which } from './toolchain.ts';
 
 const NAME = 'go-wasm-shim';
-
-/** The folder for what can be made again: `GO_WASM_CACHE`, or the system's place for such things. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return env.GO_WASM_CACHE ? resolve(env.GO_WASM_CACHE) : envPaths('go-wasm', { suffix: '' }).cache;
-}
 
 /** The shim for this machine. @throws EnvironmentError if it cannot be built or written. */
 export function shim(go: Toolchain): Promise<string> {

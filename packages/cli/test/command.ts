@@ -108,7 +108,7 @@ export const CACHE: string = join(TEMP, 'the cache');
 /** The environment of a user: go's own settings as they are, our cache folder apart, nothing of the test runner's. */
 export function userEnv(extra: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const { GOOS: _os, GOARCH: _arch, NODE_OPTIONS: _options, ...env } = process.env;
-  return { ...env, GOFLAGS: '-buildvcs=false', GOWORK: '', GO_WASM_CACHE: CACHE, ...extra };
+  return { ...env, GOFLAGS: '-buildvcs=false', GOWORK: '', GO_WASM_CACHE: CACHE, GO_WASM_LINK_CACHE: 'off', ...extra };
 }
 
 export interface Result {

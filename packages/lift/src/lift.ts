@@ -69,13 +69,15 @@ const OPERANDS = 'operands';
 export interface LiftOptions {
   /** Functions to leave in jump-table form, by Go's name for them: to find out which one makes a difference. */
   readonly keep?: RegExp | undefined;
+  /** Whether other threads can read the code that comes out. */
+  readonly shared?: boolean;
 }
 
 /** Lifts every Go function of the program. */
-export function liftProgram(program: GoProgram, { keep }: LiftOptions = {}): Lifted {
+export function liftProgram(program: GoProgram, { keep, shared }: LiftOptions = {}): Lifted {
   const { functions, codeBytes, names, isGo } = program;
   // Go needs a bit more than two bytes an instruction.
-  const lifted = new Lifted(functions, codeBytes >>> 1);
+  const lifted = new Lifted(functions, codeBytes >>> 1, shared);
   const lifter = new Lifter(program, lifted);
   for (let f = 0; f < functions; f++) {
     if (isGo[f] === 1) {

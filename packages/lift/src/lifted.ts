@@ -40,14 +40,21 @@ export class Lifted {
   /** Where in `code` the {@link GoOp} instructions are, in order: analyses need not look at the others. */
   goOps: Int32Array = new Int32Array(1024);
 
-  constructor(functions: number, expectedInstructions = 1024) {
+  /** @param shared whether other threads can read the code: see {@link Lifted.received}. */
+  constructor(functions: number, expectedInstructions = 1024, shared = false) {
     this.functions = functions;
-    this.code = new Code(Math.max(16, expectedInstructions));
+    this.code = new Code(Math.max(16, expectedInstructions), shared);
     this.funcBlock = new Int32Array(functions + 1);
     this.funcEntry = new Int32Array(functions + 1);
     this.funcGoOp = new Int32Array(functions + 1);
     this.locals = new Array(functions);
     this.reason = new Array(functions);
+  }
+
+  /** What another thread has posted, as it was: a copy, apart from the code if that is shared. */
+  static received(lifted: Lifted): Lifted {
+    const code = Object.assign(new Code(0), lifted.code);
+    return Object.assign(new Lifted(0, 0), lifted, { code });
   }
 
   isLifted(f: number): boolean {

@@ -15,3 +15,4 @@ export {
   type Target,
 } from './targets.ts';
 export { type Chain, type Explainer, type Explanation, explain } from './why.ts';
+export { type Done, type LinkWorker, type Work, worker } from './workers.ts';

@@ -5,8 +5,9 @@
 import type { Graph, Structured } from '@go-wasm/cfg';
 import { goOpNames } from '@go-wasm/lift';
 import { emptyNames, type Names, Op, printInstructions } from '@go-wasm/wasm';
+import { functionStages, runFunction } from './functions.ts';
 import { NEW_IMPORT } from './imports.ts';
-import { inFunction, type LinkOptions, prepare } from './link.ts';
+import { type LinkOptions, prepare } from './link.ts';
 import { type Lowered, LowOp } from './lowered.ts';
 
 /** A module's functions, by their index among those that it defines. */
@@ -42,6 +43,7 @@ export function inspect(input: Uint8Array, options: LinkOptions = {}): Inspector
   const last = stages.findIndex(({ name }) => name === 'structure');
   const upToGraph = stages.slice(0, last + 1);
   for (const stage of upToGraph) if ('run' in stage) stage.run(cx);
+  const group = functionStages(upToGraph);
 
   const { program, lifted, lowering, lowered } = cx;
   const names = emptyNames();
@@ -59,28 +61,21 @@ export function inspect(input: Uint8Array, options: LinkOptions = {}): Inspector
   ['SP', 'CTXT', 'g', 'RET0', 'RET1', 'RET2', 'RET3', 'PAUSE'].forEach((name, i) => {
     names.globals.set(i, name);
   });
-  // Passes add functions to call as they go.
+  // Passes add functions to call.
   const add = lowering.addFunction.bind(lowering);
   lowering.addFunction = (name, type) => {
     const index = add(name, type);
     names.functions.set(index, name);
     return index;
   };
+  for (const stage of group) stage.start?.(cx);
   return {
     names: program.names,
     reason: (f) =>
       lifted.isLifted(f) ? undefined : (lifted.reason[f] ?? "it does not follow Go's calling convention"),
     inspect: (f) => {
       const name = program.names[f]!;
-      for (const stage of upToGraph) {
-        if (!('runFunction' in stage)) continue;
-        try {
-          stage.runFunction(cx, f);
-          if (options.verify) stage.check?.(cx);
-        } catch (error) {
-          throw inFunction(error, name, stage.name);
-        }
-      }
+      runFunction(cx, group, f, options.verify);
       names.locals.set(
         program.imports + f,
         new Map([

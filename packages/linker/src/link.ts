@@ -1,11 +1,13 @@
 import { type GoProgram, Lifted, liftProgram, readProgram } from '@go-wasm/lift';
-import { GoWasmError, InternalError, UnsupportedError } from '@go-wasm/wasm';
+import { UnsupportedError } from '@go-wasm/wasm';
 import { type BinaryenLevel, binaryenLevels, optimize } from './binaryen.ts';
-import { type Level, LinkContext, levels, pipeline, type Stage } from './pipeline.ts';
+import { functionStages, runFunction, takeFunctions } from './functions.ts';
+import { type FunctionStage, type Level, LinkContext, levels, pipeline, type Stage } from './pipeline.ts';
 import { type Places, placesAsTheyAre, type SourceMapOptions, sourceMap, withSourceMapUrl } from './source-map.ts';
 import { strategies } from './strategies/index.ts';
 import { type StructurerName, structurers } from './structurers.ts';
 import { type Choice, chooseSwitch, parseTarget, requirements, type StrategyName, type SwitchName } from './targets.ts';
+import { type LinkWorker, merge } from './workers.ts';
 
 /** The names of the stages that can be left out. */
 export const optionalPasses: readonly string[] = pipeline.filter(({ levels }) => levels).map(({ name }) => name);
@@ -30,6 +32,8 @@ export interface LinkOptions {
   binaryen?: BinaryenLevel;
   /** Makes a source map as well. Of functions that Binaryen rewrites (`asyncify`) it has the first line only. */
   sourceMap?: SourceMapOptions;
+  /** Threads that take part, started for this link; the bytes are the same without. See {@link worker}. */
+  workers?: readonly LinkWorker[];
   /** Called as functions are done. */
   onProgress?: (done: number, total: number) => void;
 }
@@ -132,12 +136,12 @@ export function prepare(
 }
 
 /** Runs the stages in order. Returns the milliseconds that each has taken. */
-async function run(
-  stages: readonly Stage[],
-  cx: LinkContext,
-  { verify, onProgress }: LinkOptions,
-): Promise<Float64Array> {
+async function run(stages: readonly Stage[], cx: LinkContext, options: LinkOptions): Promise<Float64Array> {
+  const { verify, onProgress, workers = [] } = options;
   cx.onProgress = onProgress;
+  // Asyncify keeps notes while it lowers, and most of the time goes into what follows.
+  cx.shared = workers.length > 0 && cx.strategy.name !== 'asyncify';
+  if (cx.shared) for (const worker of workers) worker.post(cx.input);
   const times = new Float64Array(stages.length);
   for (let s = 0; s < stages.length; ) {
     const stage = stages[s]!;
@@ -148,42 +152,39 @@ async function run(
       if (verify) stage.check?.(cx);
       continue;
     }
-    const first = s;
-    const group = [];
-    for (let next: Stage | undefined = stage; next !== undefined && 'runFunction' in next; next = stages[++s])
-      group.push(next);
-    const { functions, names } = cx.program;
-    for (let f = 0; f < functions; f++) {
-      if (!cx.lifted.isLifted(f)) continue;
-      let k = 0;
-      try {
-        for (; k < group.length; k++) {
-          const start = performance.now();
-          group[k]!.runFunction(cx, f);
-          times[first + k]! += performance.now() - start;
-          if (verify) group[k]!.check?.(cx);
-        }
-      } catch (error) {
-        throw inFunction(error, names[f]!, group[k]!.name);
-      }
-      if ((f & 255) === 0) onProgress?.(f, functions);
-    }
+    const group = functionStages(stages);
+    await runFunctions(cx, group, times.subarray(s, s + group.length), options);
+    s += group.length;
   }
   return times;
 }
 
-/** The error with its place; what is no error of ours is a bug of ours. */
-export function inFunction(error: unknown, name: string, stage: string): unknown {
-  if (error instanceof GoWasmError) {
-    error.where.function ??= name;
-    error.where.pass ??= stage;
-    return error;
+/** Puts all functions through the stages, with workers if there are any. */
+async function runFunctions(
+  cx: LinkContext,
+  stages: readonly FunctionStage[],
+  times: Float64Array,
+  options: LinkOptions,
+): Promise<void> {
+  const { workers = [], onProgress: _, sourceMap: __, ...given } = options;
+  const { verify } = options;
+  const { lifted, neverReturns, mayUnwind } = cx;
+  const next = new Int32Array(cx.shared ? new SharedArrayBuffer(4) : new ArrayBuffer(4));
+  const missing = Uint8Array.from({ length: lifted.functions }, (_, f) => (lifted.isLifted(f) ? 1 : 0));
+  const done = (f: number): void => {
+    missing[f] = 0;
+  };
+  const helping = cx.shared ? workers : [];
+  const places = cx.places !== undefined;
+  for (const worker of helping) worker.post({ options: given, lifted, neverReturns, mayUnwind, next, places });
+  takeFunctions(cx, stages, next, { verify, times, done });
+  for (const worker of helping) {
+    if (!missing.includes(1)) break; // it has come too late to take any
+    // What a thread leaves undone, for whatever reason, is done here.
+    const theirs = await worker.done.catch(() => undefined);
+    if (theirs) merge(cx, theirs, done);
   }
-  return new InternalError('GW9100', error instanceof Error ? error.message : String(error), {
-    where: { function: name, pass: stage },
-    hint: 'please report this; -linkmode=internal builds without go-wasm',
-    cause: error,
-  });
+  for (let f = missing.indexOf(1); f >= 0; f = missing.indexOf(1, f + 1)) runFunction(cx, stages, f, verify, times);
 }
 
 /** The module, and its source map if that was asked for. */

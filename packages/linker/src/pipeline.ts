@@ -51,17 +51,19 @@ export class LinkContext {
   // One function at a time.
   readonly lowered: Lowered = new Lowered();
   readonly simplifier: Simplifier = new Simplifier();
-  coldCalls: ColdCalls | undefined;
-  smallCopies: SmallCopies | undefined;
+  coldCalls!: ColdCalls;
+  smallCopies!: SmallCopies;
   readonly scratch: Scratch = new Scratch();
   structured!: Structured;
   readonly emitter: Emitter = new Emitter();
   readonly writer: ByteWriter = new ByteWriter(1 << 20);
-  /** Branch hints by function index of the module. */
-  hints: { index: number; hints: BranchHints }[] = [];
+  /** Branch hints, by index among the defined functions. */
+  hints: { f: number; hints: BranchHints }[] = [];
   /** By index among the defined functions: where their code has come from, for a source map; undefined if none is wanted. */
   places: (Places | undefined)[] | undefined;
   binaryen: BinaryenLevel | undefined;
+  /** Whether other threads take part. */
+  shared = false;
   onProgress: ((done: number, total: number) => void) | undefined;
 
   constructor(input: Uint8Array, strategy: SwitchStrategy, structurer: Structurer, keep?: RegExp, target?: Target) {
@@ -82,7 +84,7 @@ export type Level = (typeof levels)[number];
 const SMALLER: readonly Level[] = ['1', '2', '3', 's'];
 const FASTER: readonly Level[] = ['2', '3'];
 
-export type Stage = {
+interface AnyStage {
   readonly name: string;
   readonly description: string;
   /** The levels of optimization at which it is run, if the result is right without it, too. */
@@ -93,10 +95,21 @@ export type Stage = {
   readonly asked?: 'binaryen';
   /** Checks what the stage has done; throws InternalError. Run under `verify`. */
   readonly check?: (cx: LinkContext) => void;
-} & (
-  | { readonly run: (cx: LinkContext) => void | Promise<void> }
-  | { readonly runFunction: (cx: LinkContext, f: number) => void }
-);
+}
+
+/** Works on the whole program. */
+export interface ProgramStage extends AnyStage {
+  readonly run: (cx: LinkContext) => void | Promise<void>;
+}
+
+/** Works on one function at a time, in any order, and in several threads. */
+export interface FunctionStage extends AnyStage {
+  /** Before the first function: all that concerns the whole program. */
+  readonly start?: (cx: LinkContext) => void;
+  readonly runFunction: (cx: LinkContext, f: number) => void;
+}
+
+export type Stage = ProgramStage | FunctionStage;
 
 export const pipeline: readonly Stage[] = [
   {
@@ -110,7 +123,7 @@ export const pipeline: readonly Stage[] = [
     name: 'lift',
     description: 'jump tables → blocks with exits; Go calls, returns and resume points by name',
     run: (cx) => {
-      cx.lifted = liftProgram(cx.program, { keep: cx.keep });
+      cx.lifted = liftProgram(cx.program, { keep: cx.keep, shared: cx.shared });
     },
   },
   {
@@ -149,20 +162,19 @@ export const pipeline: readonly Stage[] = [
     name: 'cold-calls',
     description: 'calls that never return in fewer bytes',
     levels: SMALLER,
-    runFunction: (cx) => {
-      const { module, imports, names } = cx.program;
-      cx.coldCalls ??= new ColdCalls(module, cx.lowering, cx.neverReturns, imports, names);
-      cx.coldCalls.run(cx.lowered);
+    start: (cx) => {
+      cx.coldCalls = new ColdCalls(cx.program, cx.lifted, cx.lowering, cx.neverReturns);
     },
+    runFunction: (cx) => cx.coldCalls.run(cx.lowered),
   },
   {
     name: 'small-copies',
     description: 'a few bytes are copied and cleared by loads and stores',
     levels: FASTER,
-    runFunction: (cx) => {
-      cx.smallCopies ??= new SmallCopies(cx.program.module, cx.lowering);
-      cx.smallCopies.run(cx.lowered);
+    start: (cx) => {
+      cx.smallCopies = new SmallCopies(cx.program.module, cx.lowering);
     },
+    runFunction: (cx) => cx.smallCopies.run(cx.lowered),
   },
   {
     name: 'structure',
@@ -201,16 +213,16 @@ export const pipeline: readonly Stage[] = [
     strategy: 'asyncify',
     run: async (cx) => {
       const rewritten = await cx.lowering.instrument!(cx.module, cx.onProgress);
-      cx.hints = cx.hints.filter(({ index }) => !rewritten.has(index));
-      // Nor is it known where their instructions are now.
       const first = cx.program.imports + cx.lowering.newImports.length;
+      cx.hints = cx.hints.filter(({ f }) => !rewritten.has(first + f));
+      // Nor is it known where their instructions are now.
       for (const index of rewritten) if (cx.places) cx.places[index - first] = undefined;
     },
   },
   {
     name: 'branch-hints',
     description: 'which way branches usually go, for the engine',
-    run: (cx) => addBranchHints(cx.module, cx.hints),
+    run: (cx) => addBranchHints(cx.module, cx.hints, cx.program.imports + cx.lowering.newImports.length),
   },
   {
     name: 'binaryen',
@@ -268,7 +280,7 @@ function emitFunction(cx: LinkContext, f: number): void {
     throw new LimitError('GW3101', `the function would have ${writer.length} bytes, more than engines take`);
   }
   program.module.bodies[f] = writer.take();
-  if (hints.length > 0) cx.hints.push({ index: program.imports + added + f, hints });
+  if (hints.length > 0) cx.hints.push({ f, hints });
 }
 
 /** Locals without the first `n`, which must be declared together. */

@@ -9,13 +9,15 @@ export const ABI_VERSION = 1;
 /**
  * Adds the section `metadata.code.branch_hint`, which must stand in front of the code section.
  *
+ * @param functions in any order, `f` being the index among the defined functions, `first` that of the first one in the module.
+ *
  * Source: the branch hinting proposal (WebAssembly/branch-hinting), in V8 on by default since 12.4.
  */
-export function addBranchHints(module: Module, functions: { index: number; hints: BranchHints }[]): void {
+export function addBranchHints(module: Module, functions: { f: number; hints: BranchHints }[], first: number): void {
   const writer = new ByteWriter(1 << 16);
   writer.u32(functions.length);
-  for (const { index, hints } of functions) {
-    writer.u32(index);
+  for (const { f, hints } of functions.toSorted((x, y) => x.f - y.f)) {
+    writer.u32(first + f);
     writer.u32(hints.length / 2);
     for (let k = 0; k < hints.length; k += 2) {
       writer.u32(hints[k]!);

@@ -34,12 +34,15 @@ export class Code {
   pool: Int32Array;
   poolLength = 0;
 
-  constructor(capacity = 256) {
-    this.op = new Uint16Array(capacity);
-    this.a = new Int32Array(capacity);
-    this.b = new Int32Array(capacity);
-    this.offset = new Uint32Array(capacity);
-    this.pool = new Int32Array(64);
+  /** @param shared whether other threads can read it: its arrays are in shared memory. */
+  constructor(capacity = 256, shared = false) {
+    const buffer = (words: number): ArrayBufferLike =>
+      shared ? new SharedArrayBuffer(4 * words) : new ArrayBuffer(4 * words);
+    this.op = new Uint16Array(buffer(Math.ceil(capacity / 2)), 0, capacity);
+    this.a = new Int32Array(buffer(capacity));
+    this.b = new Int32Array(buffer(capacity));
+    this.offset = new Uint32Array(buffer(capacity));
+    this.pool = new Int32Array(buffer(64));
   }
 
   clear(): void {
@@ -51,15 +54,15 @@ export class Code {
   reserve(n: number): void {
     if (n <= this.op.length) return;
     const capacity = Math.max(n, this.op.length * 2);
-    this.op = grown(this.op, new Uint16Array(capacity));
-    this.a = grown(this.a, new Int32Array(capacity));
-    this.b = grown(this.b, new Int32Array(capacity));
-    this.offset = grown(this.offset, new Uint32Array(capacity));
+    this.op = grown(this.op, capacity);
+    this.a = grown(this.a, capacity);
+    this.b = grown(this.b, capacity);
+    this.offset = grown(this.offset, capacity);
   }
 
   /** Makes room for `n` pool words in all. */
   reservePool(n: number): void {
-    if (n > this.pool.length) this.pool = grown(this.pool, new Int32Array(Math.max(n, this.pool.length * 2)));
+    if (n > this.pool.length) this.pool = grown(this.pool, Math.max(n, this.pool.length * 2));
   }
 
   /** Appends one instruction. */
@@ -102,8 +105,11 @@ export class Code {
   }
 }
 
-/** `to`, with the content of `from` at its start. */
-function grown<T extends Uint16Array | Int32Array | Uint32Array>(from: T, to: T): T {
+/** An array of `length` in the same kind of memory as `from`, with its content at the start. */
+function grown<T extends Uint16Array | Int32Array | Uint32Array>(from: T, length: number): T {
+  const Memory = from.buffer.constructor as new (bytes: number) => ArrayBufferLike;
+  const Words = from.constructor as new (buffer: ArrayBufferLike) => T;
+  const to = new Words(new Memory(length * from.BYTES_PER_ELEMENT));
   to.set(from);
   return to;
 }

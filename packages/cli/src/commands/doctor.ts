@@ -3,13 +3,14 @@ import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheFolder } from '../cache-folder.ts';
 import { colorsOf } from '../colors.ts';
 import { strategiesOf, thisNode, wasmtimeAt } from '../engine.ts';
 import { describe, EnvironmentError, fileError } from '../errors.ts';
 import { execFlag, jsRunner, withNode } from '../exec.ts';
 import { provideGo } from '../fetch-go.ts';
 import { DEFAULTS } from '../options.ts';
-import { cacheFolder, shim, toolexecFlag } from '../shim.ts';
+import { shim, toolexecFlag } from '../shim.ts';
 import { GoFailed, release, SUPPORTED, type Toolchain, targetEnv, toolchain, which } from '../toolchain.ts';
 
 const run = promisify(execFile);

@@ -1,12 +1,15 @@
 import { statSync } from 'node:fs';
 import { link } from '@go-wasm/linker';
+import { LINK_STEP } from '../assets.ts';
 import { UsageError } from '../errors.ts';
 import { inFile, readInput } from '../input.ts';
 import { preferMaglev } from '../jit.ts';
+import { cached } from '../link-cache.ts';
 import { type PipelineOptions, toLinkOptions } from '../options.ts';
 import { writeWhole } from '../output.ts';
 import { stageTimes, terminalProgress, watched } from '../progress.ts';
 import { mapFile } from '../source-map.ts';
+import { linkWithWorkers } from '../workers.ts';
 
 /** `go-wasm link IN -o OUT`: puts a module that `go build` has made through the pipeline. */
 export async function linkCommand(
@@ -23,7 +26,7 @@ export async function linkCommand(
   const { mode } = statSync(input);
   const progress = watched() ? terminalProgress('linking') : undefined;
   try {
-    const result = await link(bytes, {
+    const result = await cached(linkWithWorkers(link, LINK_STEP), LINK_STEP)(bytes, {
       ...toLinkOptions(options, output),
       ...(progress && { onProgress: progress.update }),
     });

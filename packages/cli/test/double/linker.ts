@@ -15,7 +15,7 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
   if (Buffer.from(input.subarray(0, 4)).toString('latin1') !== '\0asm') {
     throw new MalformedError('GW1001', 'not a WebAssembly module', { where: { offset: 0 }, hint: 'give a .wasm file' });
   }
-  const { onProgress: _, keep, ...rest } = options;
+  const { onProgress: _, workers: __, keep, ...rest } = options;
   switch (process.env.TEST_LINK) {
     case 'unsupported':
       throw new UnsupportedError('GW2001', 'made to fail', { where: { function: 'main.main' }, hint: 'do not' });

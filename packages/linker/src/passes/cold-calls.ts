@@ -18,28 +18,30 @@
  *
  * Assumes: SP is not needed behind the call, since its result is returned or dropped right there.
  */
-import { SP_LOCAL } from '@go-wasm/lift';
-import { ByteWriter, Code, encodeBody, type Module, Op, ValType } from '@go-wasm/wasm';
+import { GoOp, type GoProgram, type Lifted, SP_LOCAL } from '@go-wasm/lift';
+import { ByteWriter, Code, encodeBody, Op, ValType } from '@go-wasm/wasm';
 import type { Lowered } from '../lowered.ts';
 import type { Lowering } from '../strategies/strategy.ts';
 
 const { Call, Drop, End, I32Add, I32Const, I64Const, I64Store, LocalGet, LocalTee, Return } = Op;
 
 export class ColdCalls {
-  readonly #lowering: Lowering;
-  readonly #neverReturns: Uint8Array;
-  readonly #imports: number;
-  readonly #names: readonly string[];
-  readonly #type: number;
-  /** Callee → the function that stores the return PC and calls it. */
-  readonly #at: Map<number, number> = new Map();
+  /** By function index of the module: the function that stores the return PC and calls it; 0 for none. */
+  readonly #at: Int32Array;
 
-  constructor(module: Module, lowering: Lowering, neverReturns: Uint8Array, imports: number, names: readonly string[]) {
-    this.#lowering = lowering;
-    this.#neverReturns = neverReturns;
-    this.#imports = imports;
-    this.#names = names;
-    this.#type = module.types.push({ kind: 'func', params: [ValType.I32, ValType.I64], results: [ValType.I32] }) - 1;
+  /** Adds the functions, for all that never return and are called: before any function is rewritten, so that their order is always the same. */
+  constructor({ module, imports, functions, names }: GoProgram, lifted: Lifted, lowering: Lowering, never: Uint8Array) {
+    const type = module.types.push({ kind: 'func', params: [ValType.I32, ValType.I64], results: [ValType.I32] }) - 1;
+    this.#at = new Int32Array(imports + functions);
+    const { code, goOps, goOpCount } = lifted;
+    for (let k = 0; k < goOpCount; k++) {
+      const callee = code.a[goOps[k]!]!;
+      const f = callee - imports;
+      if (code.op[goOps[k]!] !== GoOp.Call || never[f] !== 1 || !lifted.isLifted(f) || this.#at[callee] !== 0) continue;
+      const index = lowering.addFunction(`${names[f]}.at`, type);
+      lowering.define(index, coldCall(callee));
+      this.#at[callee] = index;
+    }
   }
 
   run({ code, start, end, graph }: Lowered): void {
@@ -56,7 +58,7 @@ export class ColdCalls {
           a[to - 7] = a[to - 4]!;
           b[to - 7] = b[to - 4]!;
           to -= 6;
-          a[i] = this.#functionAt(a[i]!);
+          a[i] = this.#at[a[i]!]!;
         }
         op[to] = op[i]!;
         a[to] = a[i]!;
@@ -72,7 +74,7 @@ export class ColdCalls {
   #isColdCall({ op, a }: Code, callee: number, next: number, from: number, to: number): boolean {
     return (
       (next === Return || next === Drop) &&
-      this.#neverReturns[callee - this.#imports] === 1 &&
+      this.#at[callee]! > 0 &&
       to - from >= 8 &&
       op[to - 1] === LocalGet &&
       a[to - 1] === SP_LOCAL &&
@@ -90,26 +92,21 @@ export class ColdCalls {
       a[to - 8] === SP_LOCAL
     );
   }
+}
 
-  #functionAt(callee: number): number {
-    const known = this.#at.get(callee);
-    if (known !== undefined) return known;
-    const index = this.#lowering.addFunction(`${this.#names[callee - this.#imports]}.at`, this.#type);
-    const code = new Code(16);
-    code.push(LocalGet, 0);
-    code.push(I32Const, -8);
-    code.push(I32Add);
-    code.push(LocalTee, 0);
-    code.push(LocalGet, 1);
-    code.push(I64Store, 0, 3);
-    code.push(I32Const, 0);
-    code.push(LocalGet, 0);
-    code.push(Call, callee);
-    code.push(End);
-    const writer = new ByteWriter(32);
-    encodeBody({ counts: [], types: [] }, code, 0, code.length, writer);
-    this.#lowering.define(index, writer.take());
-    this.#at.set(callee, index);
-    return index;
-  }
+function coldCall(callee: number): Uint8Array {
+  const code = new Code(16);
+  code.push(LocalGet, 0);
+  code.push(I32Const, -8);
+  code.push(I32Add);
+  code.push(LocalTee, 0);
+  code.push(LocalGet, 1);
+  code.push(I64Store, 0, 3);
+  code.push(I32Const, 0);
+  code.push(LocalGet, 0);
+  code.push(Call, callee);
+  code.push(End);
+  const writer = new ByteWriter(32);
+  encodeBody({ counts: [], types: [] }, code, 0, code.length, writer);
+  return writer.take();
 }

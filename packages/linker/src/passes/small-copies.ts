@@ -38,15 +38,19 @@ const {
 } = Op;
 
 export class SmallCopies {
-  readonly #lowering: Lowering;
-  readonly #type: number;
-  #copy = -1;
-  #fill = -1;
+  readonly #copy: number;
+  readonly #fill: number;
 
   constructor(module: Module, lowering: Lowering) {
-    this.#lowering = lowering;
     const params = [ValType.I32, ValType.I32, ValType.I32];
-    this.#type = module.types.push({ kind: 'func', params, results: [] }) - 1;
+    const type = module.types.push({ kind: 'func', params, results: [] }) - 1;
+    const add = (name: string, body: Uint8Array): number => {
+      const index = lowering.addFunction(name, type);
+      lowering.define(index, body);
+      return index;
+    };
+    this.#copy = add('go_wasm.copy', copyBody());
+    this.#fill = add('go_wasm.fill', fillBody());
   }
 
   run({ code }: Lowered): void {
@@ -55,26 +59,10 @@ export class SmallCopies {
       const o = op[i]!;
       if ((o !== MemoryCopy && o !== MemoryFill) || op[i - 1] === I32Const) continue;
       op[i] = Call;
-      a[i] = o === MemoryCopy ? this.#copyFunction() : this.#fillFunction();
+      a[i] = o === MemoryCopy ? this.#copy : this.#fill;
       b[i] = 0;
       offset[i] = 0;
     }
-  }
-
-  #copyFunction(): number {
-    if (this.#copy < 0) this.#copy = this.#add('go_wasm.copy', copyBody());
-    return this.#copy;
-  }
-
-  #fillFunction(): number {
-    if (this.#fill < 0) this.#fill = this.#add('go_wasm.fill', fillBody());
-    return this.#fill;
-  }
-
-  #add(name: string, body: Uint8Array): number {
-    const index = this.#lowering.addFunction(name, this.#type);
-    this.#lowering.define(index, body);
-    return index;
   }
 }
 

@@ -1,4 +1,5 @@
 import { GraphBuilder } from '@go-wasm/cfg';
+import { GoOp, type GoProgram, Lifted } from '@go-wasm/lift';
 import { emptyModule, Op, printInstructions, ValType } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
 import { Lowered } from '../../src/lowered.ts';
@@ -42,7 +43,11 @@ function run(...blocks: [op: number, a?: number, b?: number][][]): { text: strin
   } as unknown as Lowering;
   const module = emptyModule();
   module.types.push({ kind: 'func', params: [ValType.I32], results: [ValType.I32] });
-  const pass = new ColdCalls(module, lowering, neverReturns, IMPORTS, ['main.f', 'runtime.panicIndex']);
+  const program = { module, imports: IMPORTS, functions: 2, names: ['main.f', 'runtime.panicIndex'] };
+  const lifted = new Lifted(2);
+  lifted.funcBlock.set([0, 1, 2]);
+  for (const index of [IMPORTS, PANIC, PANIC]) lifted.pushGoOp(GoOp.Call, index, 0, 0);
+  const pass = new ColdCalls(program as unknown as GoProgram, lifted, lowering, neverReturns);
   pass.run(lowered);
   const text = blocks.map((_, b) =>
     printInstructions(lowered.code, lowered.start[b], lowered.end[b])

@@ -184,7 +184,7 @@ describe('small-copies', () => {
     );
     expect(added.added.map(({ name }) => name)).toEqual(['go_wasm.copy', 'go_wasm.fill']);
     const constant = run(get(0), get(1), [Op.I32Const, 40], [Op.MemoryCopy]);
-    expect(constant).toEqual({ text: 'local.get 0; local.get 1; i32.const 40; memory.copy', added: [] });
+    expect(constant.text).toBe('local.get 0; local.get 1; i32.const 40; memory.copy');
   });
 
   test.each([
