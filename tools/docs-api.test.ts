@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { reference, writeReference } from './src/docs-api.ts';
 
 async function contents(folder: string): Promise<Record<string, string>> {
-  const files = (await readdir(folder, { recursive: true })).sort();
+  const files = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.md')).sort();
   return Object.fromEntries(
     await Promise.all(files.map(async (file) => [file, await readFile(join(folder, file), 'utf8')] as const)),
   );

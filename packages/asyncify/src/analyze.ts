@@ -17,6 +17,7 @@ import { Code, decodeExpression, decodeFunction, type Module, Op, Reader, readNa
 /** A function: its index in the module, or its name in the name section, in which `*` stands for any characters. */
 export type FunctionPattern = number | string;
 
+/** What may start an unwinding, and what is instrumented for it. */
 export interface AnalyzeOptions {
   /** The imports that may start an unwinding, as `module.name`, in which `*` stands for any characters. Default all: `*`. */
   imports?: readonly string[];
@@ -43,6 +44,7 @@ export interface AnalyzeOptions {
  */
 export type Reason = 'call' | 'indirect' | 'import' | 'start' | 'add' | 'only' | 'host';
 
+/** A function of a chain of calls, and why it is in it. */
 export interface Step {
   /** Function index in the module. */
   readonly function: number;
@@ -50,6 +52,7 @@ export interface Step {
   readonly reason: Reason;
 }
 
+/** What {@link analyze} has found. */
 export interface Analysis {
   /** By function index of the module, imports included: 1 if the function may be on the stack when it is unwound. */
   readonly switchable: Uint8Array;

@@ -3,6 +3,7 @@ import { type Analysis, type AnalyzeOptions, analyze } from './analyze.ts';
 import { instrument } from './instrument.ts';
 import { addAsyncifyGlobals, exportAsyncifyFunctions, memoryOf } from './runtime.ts';
 
+/** How to instrument, and what. */
 export interface AsyncifyOptions extends AnalyzeOptions {
   /**
    * Where the buffers are: `own`, the module's first memory (any engine), or `secondary`, a memory for nothing else (engines
@@ -17,6 +18,7 @@ export interface AsyncifyOptions extends AnalyzeOptions {
   onProgress?: (done: number, total: number) => void;
 }
 
+/** What has been done; sizes in bytes. */
 export interface AsyncifyReport {
   readonly analysis: Analysis;
   /** How many functions the module defines, and how many of them have been instrumented. */
@@ -28,8 +30,9 @@ export interface AsyncifyReport {
   readonly frames: Int32Array;
 }
 
+/** The new module, and what has been done. */
 export interface AsyncifyResult {
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   report: AsyncifyReport;
 }
 

@@ -13,6 +13,7 @@ export interface BinaryenLike<Module> {
   setPassArgument(key: string, value: string | null): void;
 }
 
+/** How Binaryen reads and optimizes a module; `passArguments` are by name, as in `--pass-arg`. */
 export interface TransformSettings {
   /** What the module may make use of: of Binaryen's `Features`. */
   features: number;

@@ -1,3 +1,9 @@
+/**
+ * Unwinds and rewinds the stack of any WebAssembly module, by Binaryen's Asyncify.
+ *
+ * @module @go-wasm/asyncify
+ */
+
 export {
   type Analysis,
   type AnalyzeOptions,

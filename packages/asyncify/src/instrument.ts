@@ -59,6 +59,7 @@ export interface InstrumentOptions extends AsyncifyGlobals {
   onProgress?: (done: number, total: number) => void;
 }
 
+/** What is known of the functions that have been instrumented. */
 export interface Instrumented {
   /** By function index of the module: how many bytes of a buffer the frame takes at most; 0 if it is not instrumented. */
   readonly frames: Int32Array;

@@ -9,6 +9,7 @@
  */
 import { ByteWriter, Code, encodeBody, importCount, type Module, Op, ValType } from '@go-wasm/wasm';
 
+/** What a program is doing: the values of `asyncify_get_state`. */
 export const State = { Normal: 0, Unwinding: 1, Rewinding: 2 } as const;
 
 /** Global indices. */

@@ -1,3 +1,9 @@
+/**
+ * The commands behind `go-wasm`.
+ *
+ * @module @go-wasm/cli
+ */
+
 export {
   BuildError,
   type BuiltModule,

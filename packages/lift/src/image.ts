@@ -6,7 +6,7 @@ const HOLES = 1 << 28;
 /**
  * The linear memory as it is right after instantiation, from address 0 to the end of the last active data segment. Go's
  * linker cuts its data sections at runs of zeros (cmd/link/internal/wasm/asm.go, writeDataSec); here they are whole again.
- * An image stops where more than {@link HOLES} bytes would be zeros: Go's own tables come before the program's variables.
+ * An image stops where more than `HOLES` bytes would be zeros: Go's own tables come before the program's variables.
  */
 export function memoryImage(module: Module): Uint8Array {
   const size = (module.memories[0]?.min ?? 0) * 65_536;

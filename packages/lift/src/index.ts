@@ -1,3 +1,9 @@
+/**
+ * Go's WebAssembly as a program of control-flow graphs.
+ *
+ * @module @go-wasm/lift
+ */
+
 export { memoryImage } from './image.ts';
 export { type LiftOptions, liftProgram } from './lift.ts';
 export { ALWAYS, Lifted } from './lifted.ts';

@@ -66,6 +66,7 @@ const EMPTY = BlockType.Empty;
 /** Why a function is not understood: something is on the operand stack where another block begins. */
 const OPERANDS = 'operands';
 
+/** What to lift. */
 export interface LiftOptions {
   /** Functions to leave in jump-table form, by Go's name for them: to find out which one makes a difference. */
   readonly keep?: RegExp | undefined;

@@ -8,6 +8,7 @@ import { memoryImage } from './image.ts';
 import { fileOffsetOf, findTable, type Pclntab, readPcValues, textAt } from './pclntab.ts';
 import type { GoProgram } from './program.ts';
 
+/** Files, lines and inlined calls of a program's PCs. */
 export class LineTable {
   /** Names of files, as the compiler wrote them: absolute, or by module with `-trimpath`. */
   readonly files: string[] = [];

@@ -1,6 +1,6 @@
 /**
  * Instructions of lifted code that WebAssembly does not have: what Go's calling convention means, free of how it is
- * spelled. Their ids lie above all opcodes, so that both live in the same {@link Code}. In lifted code local 1 is SP and
+ * spelled. Their ids lie above all opcodes, so that both live in the same `Code`. In lifted code local 1 is SP and
  * always current; the SP global does not occur, and a call that comes back may have changed SP.
  *
  * | instruction   | a                    | b           | meaning                                                              |
@@ -26,15 +26,19 @@ export const GoOp = {
   Unwind: 0x1006,
 } as const;
 
+/** In place of a callee: the table index is on the operand stack. */
 export const INDIRECT = -1;
 
+/** The names of the instructions, by id. */
 export const goOpNames: Readonly<Record<number, string>> = Object.fromEntries(
   Object.entries(GoOp).map(([name, id]) => [id, `go.${name[0]!.toLowerCase()}${name.slice(1)}`]),
 );
 
 /** The locals that every Go function has, and the globals that stand for registers. */
 export const PC_B_LOCAL = 0;
+/** The local that holds SP, in lifted code. */
 export const SP_LOCAL = 1;
+/** The global that is SP in Go's modules. */
 export const SP_GLOBAL = 0;
 
 /** PC_F of the first function that the module defines (cmd/link/internal/wasm/asm.go, funcValueOffset). */

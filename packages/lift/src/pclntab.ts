@@ -114,7 +114,7 @@ export function fileOffsetOf({ view, units }: Pclntab, func: number, file: numbe
   return at >= 0 && at + 4 <= view.byteLength ? view.getUint32(at, true) : 0;
 }
 
-/** The text at an address, which ends with a zero byte, or after {@link LONGEST} bytes; empty for an address outside of the image. */
+/** The text at an address, which ends with a zero byte, or after `LONGEST` bytes; empty for an address outside of the image. */
 export function textAt(image: Uint8Array, at: number): string {
   if (at < 0) return '';
   const text = image.subarray(at, at + LONGEST);

@@ -10,6 +10,7 @@ import type { Feature } from './targets.ts';
 
 /** As `wasm-opt -O1` … `-O4`, `-Os`, `-Oz`. */
 export const binaryenLevels = ['1', '2', '3', '4', 's', 'z'] as const;
+/** One of {@link binaryenLevels}. */
 export type BinaryenLevel = (typeof binaryenLevels)[number];
 
 /** What Binaryen may use for a strategy that asks for a feature. */

@@ -1,3 +1,9 @@
+/**
+ * The pipeline: turns a module that Go's linker wrote into one with structured control flow.
+ *
+ * @module @go-wasm/linker
+ */
+
 export { type BinaryenLevel, binaryenLevels } from './binaryen.ts';
 export { type Inspection, type Inspector, inspect } from './inspect.ts';
 export { type LinkOptions, type LinkReport, type LinkResult, link, optionalPasses } from './link.ts';

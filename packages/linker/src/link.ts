@@ -53,6 +53,7 @@ export interface LinkReport {
   stages: { name: string; ms: number }[];
 }
 
+/** The new module, and what has been done. */
 export interface LinkResult {
   bytes: Uint8Array;
   /** The source map that was asked for, as JSON. */

@@ -80,6 +80,7 @@ export class LinkContext {
  * what makes programs fast, 3 whatever the link costs, s for size. No pass costs so much yet that 3 were more than 2.
  */
 export const levels = ['0', '1', '2', '3', 's'] as const;
+/** One of {@link levels}. */
 export type Level = (typeof levels)[number];
 const SMALLER: readonly Level[] = ['1', '2', '3', 's'];
 const FASTER: readonly Level[] = ['2', '3'];

@@ -3,6 +3,7 @@ import { findTable, memoryImage, textAt } from '@go-wasm/lift';
 import { bytesOf, decodeModule, type Module, Reader, readNames, Section } from '@go-wasm/wasm';
 import { doesNothing } from './passes/inlining-budget.ts';
 
+/** How large the parts of a module are. */
 export interface Sizes {
   /** Of the whole module. */
   readonly bytes: number;

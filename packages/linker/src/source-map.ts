@@ -18,6 +18,7 @@ import { encode } from '@jridgewell/sourcemap-codec';
 /** Of one function: pairs of an offset in its new body and the place in the input that is there now. */
 export type Places = number[];
 
+/** Where a source map is to be found, and what is in it. */
 export interface SourceMapOptions {
   /** What the module says of where its map is, given the map: a URL. */
   url: (map: string) => string;

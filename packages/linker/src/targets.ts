@@ -2,6 +2,8 @@
  * What engines can run which switch strategy: the one table of it, and the choices that follow from it.
  *
  * Where a line says "tried", modules of the strategies that need the feature have run in that release and not in the one before.
+ *
+ * @module @go-wasm/linker/targets
  */
 import { UnsupportedError } from '@go-wasm/wasm';
 
@@ -14,6 +16,7 @@ export type StrategyName = 'resume' | 'asyncify' | 'stack-switching' | 'jspi';
 /** What can be asked for: a strategy, stock Go's way, or the best that the target can do. */
 export type SwitchName = StrategyName | 'jump-table' | 'auto';
 
+/** What Go calls the system that a module is for: hosts of JavaScript, or of WASI. */
 export type Goos = 'js' | 'wasip1';
 
 /** What each strategy cannot do without: one of each list, the first if there is a choice. */

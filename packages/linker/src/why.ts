@@ -26,6 +26,7 @@ export interface Explanation {
   readonly through: readonly { f: number; functions: number }[];
 }
 
+/** Functions, each of which calls the next, and what the last one does. */
 export interface Chain {
   readonly functions: readonly number[];
   /**

@@ -1,6 +1,7 @@
 import { type FileSystem, fileError, O } from './files.ts';
 import { callingBack, createTree } from './memory-fs.ts';
 
+/** How {@link fetchFs} fetches. */
 export interface FetchFsOptions {
   /** Used instead of the global `fetch`: to add headers, for example. */
   fetch?: (url: URL) => Promise<Response>;

@@ -3,6 +3,7 @@
 /** As Node calls back: an error with a `code` such as `ENOENT`, or null and the result. */
 export type Callback<T = void> = (error: Error | null, result?: T) => void;
 
+/** What is known of a file, as in Node's `fs.Stats`; times in milliseconds since 1970. */
 export interface FileStats {
   readonly dev: number;
   readonly ino: number;

@@ -1,3 +1,9 @@
+/**
+ * Loads and runs Go programs.
+ *
+ * @module @go-wasm/runtime
+ */
+
 export {
   BlockedError,
   CrashError,

@@ -9,6 +9,7 @@ import { createSystem, type SystemOptions } from './system.ts';
  */
 export type Source = string | URL | Response | PromiseLike<Response> | BufferSource | WebAssembly.Module;
 
+/** What a program is started with. */
 export interface InstantiateOptions extends SystemOptions {
   /** The arguments after the program's name: `os.Args[1:]`. */
   args?: readonly string[];
@@ -52,6 +53,7 @@ export interface App<Exports = Record<string, GoExport>> {
   readonly link: LinkInfo | undefined;
 }
 
+/** What a program takes. */
 export interface MemoryUse {
   /** The program's memory, for what exports return pointers to. Another one after memory has grown. */
   readonly buffer: ArrayBuffer;

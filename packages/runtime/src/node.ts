@@ -1,4 +1,8 @@
-/** What Node has for a Go program: files, standard streams, process. */
+/**
+ * What Node has for a Go program: files, standard streams, process.
+ *
+ * @module @go-wasm/runtime/node
+ */
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -17,6 +21,7 @@ export function nodeFs(): FileSystem {
   });
 }
 
+/** What of Node the program gets. */
 export interface NodeOptions {
   /**
    * Whether `net/http` asks Node's `fetch`. Default true. Go leaves that out where it sees Node, and connects its clients

@@ -2,6 +2,7 @@
 import { type Callback, type FileStats, type FileSystem, fileError, O, S, segments, stats } from './files.ts';
 import { type Input, type Output, type Source, sink, source } from './streams.ts';
 
+/** What a program has of a system: streams, files, globals. */
 export interface SystemOptions {
   /** The standard input. Default: the file system's own, if it has one; else empty. */
   stdin?: Input | undefined;

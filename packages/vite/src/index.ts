@@ -1,6 +1,8 @@
 /**
  * Imports of Go packages in Vite: of a `.go` file, which stands for its package, or of the package's folder. Each is built
  * as `go-wasm build -emit=module` does, and is one module, however it is imported.
+ *
+ * @module @go-wasm/vite
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -17,6 +19,7 @@ import {
 } from '@go-wasm/cli';
 import type { Plugin, Rollup } from 'vite';
 
+/** What the plugin takes. */
 export interface GoWasmOptions {
   /** Flags of `go-wasm build`: `['-ldflags=-s -w']`. Default: none. */
   flags?: readonly string[];

@@ -26,7 +26,7 @@ import { ByteWriter } from './writer.ts';
  * Encodes a module in the shortest form: LEBs without padding, no empty sections. Bodies that were not replaced and
  * constant expressions are copied as they are.
  */
-export function encodeModule(module: Module): Uint8Array {
+export function encodeModule(module: Module): Uint8Array<ArrayBuffer> {
   const writer = new ByteWriter(module.bytes.length + 1024);
   writer.raw(header);
   encodeCustoms(module, Section.Custom, writer);

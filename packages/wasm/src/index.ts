@@ -1,3 +1,9 @@
+/**
+ * The WebAssembly binary format: reads, changes, prints and writes modules.
+ *
+ * @module @go-wasm/wasm
+ */
+
 export * from './body.ts';
 export * from './code.ts';
 export * from './custom.ts';

@@ -42,33 +42,40 @@ export const sectionOrder: readonly number[] = [
 
 /** What can be imported and exported; the place in this list is the code in the format. */
 export type ExternalKind = 'func' | 'table' | 'memory' | 'global' | 'tag';
+/** All of them, in the order of their codes. */
 export const externalKinds: readonly ExternalKind[] = ['func', 'table', 'memory', 'global', 'tag'];
 
+/** A field of a struct, or the elements of an array. */
 export interface FieldType {
   /** A value type, or `ValType.I8`, `ValType.I16`. */
   type: number;
   mutable: boolean;
 }
 
+/** The type of a function: value types (see {@link ValType}). */
 export interface FuncType {
   kind: 'func';
   params: number[];
   results: number[];
 }
+/** The type of a struct of the GC proposal. */
 export interface StructType {
   kind: 'struct';
   fields: FieldType[];
 }
+/** The type of an array of the GC proposal. */
 export interface ArrayType {
   kind: 'array';
   element: FieldType;
 }
+/** The type of a continuation of the stack-switching proposal. */
 export interface ContType {
   kind: 'cont';
   /** Type index of the continuation's function type. */
   type: number;
 }
 
+/** What the GC proposal says of a type beside its structure. */
 export interface Subtyping {
   /** Set where the type says more than “final, no supertype”. */
   sub?: { final: boolean; supers: number[] };
@@ -76,8 +83,10 @@ export interface Subtyping {
   recGroup?: number;
 }
 
+/** An entry of the type section. */
 export type TypeDefinition = (FuncType | StructType | ArrayType | ContType) & Subtyping;
 
+/** Sizes of a memory, in pages, or of a table, in elements. */
 export interface Limits {
   min: number;
   max?: number;
@@ -88,20 +97,25 @@ export interface Limits {
   pageSizeLog2?: number;
 }
 
+/** What is known of a table without its contents. */
 export interface TableType extends Limits {
   /** A reference type. */
   element: number;
 }
+/** What is known of a memory without its contents. */
 export type MemoryType = Limits;
+/** The value type of a global, and whether it can be set. */
 export interface GlobalType {
   type: number;
   mutable: boolean;
 }
+/** The type of a tag: what exceptions, or suspended stacks, carry. */
 export interface TagType {
   /** Type index of a function type. */
   type: number;
 }
 
+/** What is imported. */
 export type ImportType =
   | { kind: 'func' /** Type index. */; type: number }
   | ({ kind: 'table' } & TableType)
@@ -109,6 +123,7 @@ export type ImportType =
   | ({ kind: 'global' } & GlobalType)
   | ({ kind: 'tag' } & TagType);
 
+/** An entry of the import section. */
 export type Import = { module: string; name: string } & ImportType;
 
 /**
@@ -117,18 +132,22 @@ export type Import = { module: string; name: string } & ImportType;
  */
 export type ConstantExpression = number | Uint8Array;
 
+/** An entry of the table section; `init` is what its elements are at first, if not null. */
 export interface Table extends TableType {
   init?: ConstantExpression;
 }
+/** An entry of the global section. */
 export interface Global extends GlobalType {
   init: ConstantExpression;
 }
+/** An entry of the export section; indices count imports first. */
 export interface Export {
   name: string;
   kind: ExternalKind;
   index: number;
 }
 
+/** An entry of the element section: functions, or expressions of a reference type. */
 export type ElementSegment = {
   /** Table index; 0 if there is no `offset`. */
   table: number;
@@ -149,6 +168,7 @@ export interface ByteRange {
 /** Where something is in the input, or the bytes that replace it: see {@link bytesOf}. */
 export type Bytes = ByteRange | Uint8Array;
 
+/** An entry of the data section. */
 export interface DataSegment {
   /** Memory index; 0 if there is no `offset`. */
   memory: number;
@@ -164,6 +184,7 @@ export interface CustomSection {
   after: number;
 }
 
+/** A module: its sections, by their names in the format. */
 export interface Module {
   /** The input, which each {@link ByteRange} points into. */
   bytes: Uint8Array;

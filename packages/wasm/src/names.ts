@@ -14,6 +14,7 @@ export type NameMap = Map<number, string>;
 /** Names by index of the function or type, then by index in it. */
 export type IndirectNameMap = Map<number, NameMap>;
 
+/** The name section. */
 export interface Names {
   module?: string;
   /** By function index, imports first. */
@@ -56,6 +57,7 @@ type Indirect = 'locals' | 'labels' | 'fields';
 const isIndirect = (key: (typeof subsections)[number]): key is Indirect =>
   key === 'locals' || key === 'labels' || key === 'fields';
 
+/** No names. */
 export function emptyNames(): Names {
   return {
     functions: new Map(),

@@ -18,6 +18,7 @@ import {
   ValType,
 } from './opcodes.ts';
 
+/** What to print beside the instructions. */
 export interface PrintOptions {
   /** Names instead of indices, where there are any. */
   names?: Names | undefined;

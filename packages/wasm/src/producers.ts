@@ -8,6 +8,7 @@ import type { Module } from './module.ts';
 import { malformed, Reader } from './reader.ts';
 import { ByteWriter } from './writer.ts';
 
+/** A field of the producers section: languages or tools, with their versions. */
 export interface ProducersField {
   /** `language`, `processed-by` or `sdk`. */
   name: string;

@@ -48,7 +48,7 @@ export function putU64(bytes: Uint8Array, p: number, low: number, high: number):
 
 /** A growing byte buffer with the scalars of the binary format, all LEBs in their shortest form. */
 export class ByteWriter {
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   /** How many of `bytes` are written. */
   length = 0;
 
@@ -70,7 +70,7 @@ export class ByteWriter {
   }
 
   /** A copy of what is written. */
-  take(): Uint8Array {
+  take(): Uint8Array<ArrayBuffer> {
     return this.bytes.slice(0, this.length);
   }
 

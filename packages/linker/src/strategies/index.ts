@@ -5,6 +5,7 @@ import { resume } from './resume.ts';
 import { stackSwitching } from './stack-switching.ts';
 import type { SwitchStrategy } from './strategy.ts';
 
+/** The switch strategies by name. */
 export const strategies: Readonly<Record<StrategyName, SwitchStrategy>> = {
   resume,
   asyncify,

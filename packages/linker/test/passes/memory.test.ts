@@ -29,7 +29,7 @@ function instantiate(module: Module): Instance {
   module.memories.push({ min: 1, shared: false });
   module.exports = module.functions.map((_, index) => ({ name: String(index), kind: 'func', index }));
   module.exports.push({ name: 'memory', kind: 'memory', index: 0 });
-  const compiled = new WebAssembly.Module(encodeModule(module) as Uint8Array<ArrayBuffer>);
+  const compiled = new WebAssembly.Module(encodeModule(module));
   const { memory, ...functions } = new WebAssembly.Instance(compiled).exports;
   const view = new Uint8Array((memory as WebAssembly.Memory).buffer);
   return {
