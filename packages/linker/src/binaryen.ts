@@ -20,6 +20,7 @@ const FEATURES: Readonly<Record<Feature, readonly (keyof typeof Binaryen.Feature
   'legacy-exceptions': ['ExceptionHandling'],
   'multi-memory': ['MultiMemory'],
   'stack-switching': ['StackSwitching', 'GC'],
+  'symmetric-switching': ['StackSwitching', 'GC'],
 };
 
 /**

@@ -8,7 +8,14 @@
 import { UnsupportedError } from '@go-wasm/wasm';
 
 /** What strategies ask of an engine, beyond what every engine that Go supports has. */
-export type Feature = 'exceptions' | 'jspi' | 'legacy-exceptions' | 'multi-memory' | 'stack-switching';
+export type Feature =
+  | 'exceptions'
+  | 'jspi'
+  | 'legacy-exceptions'
+  | 'multi-memory'
+  | 'stack-switching'
+  /** The instruction `switch` of stack switching. */
+  | 'symmetric-switching';
 
 /** The names of the switch strategies that lower functions. `jump-table` is not among them: it leaves the module as it is. */
 export type StrategyName = 'resume' | 'asyncify' | 'stack-switching' | 'jspi';
@@ -73,6 +80,8 @@ export const engines: Readonly<Record<string, Engine>> = {
       'multi-memory': { since: ['120'] },
       // Tried with 156, whose V8 has the flag under this name; before, it began with experimental-.
       'stack-switching': { flagged: { since: '156', flags: ['--js-flags=--wasm-wasmfx'] } },
+      // Tried. Node 26.10 (V8 14.6) ends in `unimplemented code`.
+      'symmetric-switching': { flagged: { since: '156', flags: ['--js-flags=--wasm-wasmfx'] } },
     },
   },
   firefox: {
@@ -110,6 +119,10 @@ export const engines: Readonly<Record<string, Engine>> = {
       'stack-switching': {
         flagged: { since: '49', flags: ['-W', 'stack-switching=y,function-references=y,gc=y', '-C', 'collector=null'] },
       },
+      // Tried, the same.
+      'symmetric-switching': {
+        flagged: { since: '49', flags: ['-W', 'stack-switching=y,function-references=y,gc=y', '-C', 'collector=null'] },
+      },
     },
   },
   // https://webassembly.org/features. Of these only what all have that Go supports is made use of: nothing else has been tried.
@@ -142,6 +155,7 @@ const features: readonly string[] = [
   'legacy-exceptions',
   'multi-memory',
   'stack-switching',
+  'symmetric-switching',
 ] satisfies Feature[];
 
 /**
@@ -195,6 +209,11 @@ export function hasFeature({ engines, added }: Target, feature: Feature): boolea
   return added.has(feature) || (engines.length > 0 && engines.every((e) => flagsFor(e, feature)?.length === 0));
 }
 
+/** Whether all engines of a target have a feature, be it with flags. */
+export function canHave(target: Target, feature: Feature): boolean {
+  return without(target, feature) === undefined;
+}
+
 /** The engine of a target that has not got a feature, not even with flags. */
 function without({ engines, added }: Target, feature: Feature): string | undefined {
   if (added.has(feature)) return undefined;
@@ -205,10 +224,7 @@ function without({ engines, added }: Target, feature: Feature): string | undefin
 
 /** Of features that will do, one that all engines of a target have: without flags, if there is such a one. */
 function pick(target: Target, choices: readonly Feature[]): Feature | undefined {
-  return (
-    choices.find((feature) => hasFeature(target, feature)) ??
-    choices.find((feature) => without(target, feature) === undefined)
-  );
+  return choices.find((feature) => hasFeature(target, feature)) ?? choices.find((feature) => canHave(target, feature));
 }
 
 /** Whether the engines of a target can run a strategy, be it with flags; what is missing if not. */

@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { chooseSwitch, engineFlags, engines, hasFeature, parseTarget, runnable, whoRuns } from '../src/targets.ts';
+import {
+  canHave,
+  chooseSwitch,
+  engineFlags,
+  engines,
+  hasFeature,
+  parseTarget,
+  runnable,
+  whoRuns,
+} from '../src/targets.ts';
 
 describe('what a target can run', () => {
   test.each([
@@ -46,6 +55,12 @@ describe('what a target can run', () => {
     ['wasmtime49', 'resume asyncify'],
   ])('%s without flags: %s', (text, strategies) => {
     expect(runnable(parseTarget(text)).plain.join(' ')).toBe(strategies);
+  });
+
+  test('switch, the instruction, is not in every engine that has stack switching', () => {
+    expect(canHave(parseTarget('wasmtime'), 'symmetric-switching')).toBe(true);
+    expect(canHave(parseTarget('chromium'), 'symmetric-switching')).toBe(true);
+    expect(canHave(parseTarget('chromium,node'), 'symmetric-switching')).toBe(false);
   });
 
   test('flags are those of an engine that has a command line', () => {

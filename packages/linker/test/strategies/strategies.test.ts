@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { command, type Engine, findEngine, needEngine } from '../../../../tools/src/engines.ts';
+import { command, type Engine, findEngine, needEngine, targetOf } from '../../../../tools/src/engines.ts';
 import { link } from '../../src/index.ts';
 import type { Choice, StrategyName } from '../../src/targets.ts';
 
@@ -38,8 +38,9 @@ function file(goos: Goos, strategy: string): string {
   return join(folder, `hard.${goos}.${strategy}.wasm`);
 }
 
-async function linked(goos: Goos, strategy: StrategyName): Promise<void> {
-  const { bytes, report } = await link(await readFile(file(goos, 'jump-table')), { switch: strategy });
+async function linked(goos: Goos, strategy: StrategyName, target?: string): Promise<void> {
+  const options = { switch: strategy, ...(target && { target }) };
+  const { bytes, report } = await link(await readFile(file(goos, 'jump-table')), options);
   expect(report.functions.kept).toEqual([]);
   await writeFile(file(goos, strategy), bytes);
 }
@@ -63,6 +64,8 @@ interface Host {
   engine: Engine;
   goos: Goos;
   strategies: StrategyName[];
+  /** What the modules are linked for. */
+  target?: string;
 }
 
 const hosts: Host[] = [{ engine: await needEngine('node'), goos: 'js', strategies: ['resume'] }];
@@ -71,6 +74,9 @@ if (newer !== undefined) {
 }
 if (wasmtime !== undefined) {
   hosts.push({ engine: wasmtime, goos: 'wasip1', strategies: ['resume', 'asyncify', 'stack-switching'] });
+  // With symmetric switching.
+  const target = targetOf(wasmtime).text;
+  hosts.push({ engine: wasmtime, goos: 'wasip1', strategies: ['stack-switching'], target });
 }
 
 function ended({ engine, goos }: Host, strategy: Choice['strategy'], ending: string): Promise<string> {
@@ -83,7 +89,7 @@ function ended({ engine, goos }: Host, strategy: Choice['strategy'], ending: str
 }
 
 for (const host of hosts) {
-  describe(host.engine.name, () => {
+  describe([host.engine.name, host.target].filter(Boolean).join(' for '), () => {
     const expected = new Map<string, Promise<string>>();
     const stock = (ending: string): Promise<string> => {
       const known = expected.get(ending) ?? ended(host, 'jump-table', ending);
@@ -92,7 +98,7 @@ for (const host of hosts) {
     };
     for (const strategy of host.strategies) {
       test(`${strategy} does the same as stock Go`, { timeout: 300_000 }, async () => {
-        await linked(host.goos, strategy);
+        await linked(host.goos, strategy, host.target);
         for (const ending of endings) {
           expect(await ended(host, strategy, ending), ending).toBe(await stock(ending));
         }
