@@ -11,8 +11,9 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { StrategyName } from '@go-wasm/linker/targets';
 import { $ } from 'zx';
-import { command, type Goos } from './engines.ts';
+import { command, type Goos, targetOf } from './engines.ts';
 import { findToolchain, go } from './go.ts';
 import {
   geometricMean,
@@ -134,8 +135,9 @@ async function measure(program: Program): Promise<Form[]> {
   };
   await go(toolchain, ['build', '-o', path('native'), program.package], { cwd });
 
-  const wasm = async (name: string, file: string, linked?: Linked): Promise<Form> => {
-    const { file: runner, args, env } = command(engine, goos, file, program.args, toolchain.goroot, cwd);
+  const wasm = async (name: string, file: string, strategy?: StrategyName, linked?: Linked): Promise<Form> => {
+    const { goroot } = toolchain;
+    const { file: runner, args, env } = command(engine, goos, file, program.args, goroot, cwd, strategy);
     const { raw: bytes, gzip } = await sizes(file);
     return {
       name,
@@ -153,7 +155,9 @@ async function measure(program: Program): Promise<Form[]> {
   const forms = [native, await wasm('stock', stock)];
   for (const [i, { name, options }] of values.variant.map(parseVariant).entries()) {
     const file = path(`${i}.wasm`);
-    forms.push(await wasm(name, file, await linkMeasuredAgain(stock, file, options)));
+    const target = options.switch && targetOf(engine).text;
+    const linked = await linkMeasuredAgain(stock, file, { ...options, ...(target && { target }) });
+    forms.push(await wasm(name, file, options.switch as StrategyName | undefined, linked));
   }
 
   for (let round = 0; round < Number(values.rounds); round++) for (const form of forms) await runOnce(form);
