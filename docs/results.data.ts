@@ -50,6 +50,56 @@ function real({ programs, ...setting }: Real): Table {
   };
 }
 
+/** results/bench-switch.json: in each host, milliseconds by program, nanoseconds by operation. The first cell is stock Go's. */
+interface Switch {
+  go: string;
+  rounds: number;
+  hosts: {
+    engine: { name: string; version: string };
+    goos: string;
+    cells: { strategy: string; corpus: Record<string, number>; switch: Record<string, number> }[];
+  }[];
+}
+
+function switching({ go, rounds, hosts }: Switch): Table[] {
+  return hosts.map(({ engine, goos, cells }) => {
+    const row = (unit: string, name: string, of: (cell: Switch['hosts'][number]['cells'][number]) => number) => [
+      `${name}, ${unit}`,
+      ...cells.map((cell) => withRatio(of(cell), of(cells[0]!))),
+    ];
+    return {
+      title: `Switch strategies: ${engine.name}`,
+      note: `${describe({ go, goos, engine, rounds })}, and how many times faster than jump-table, which is stock Go's`,
+      head: ['', ...cells.map(({ strategy }) => strategy)],
+      rows: [
+        ...Object.keys(cells[0]!.corpus).map((name) => row('ms', name, ({ corpus }) => corpus[name]!)),
+        ...Object.keys(cells[0]!.switch).map((name) => row('ns', name, (cell) => cell.switch[name]!)),
+      ],
+    };
+  });
+}
+
+/** results/bench-runtime-HOST.json: nanoseconds. Go's glue and this runtime with stock's module, and with a linked one. */
+interface Boundary {
+  go: string;
+  engine: string;
+  rounds: number;
+  columns: string[];
+  times: Record<string, number>[];
+}
+
+function boundary({ go, engine, rounds, columns, times }: Boundary): Table {
+  return {
+    title: `Between Go and JavaScript: ${engine}`,
+    note: `${go}, best of ${rounds} rounds, nanoseconds, and how many times faster than wasm_exec.js with the same module`,
+    head: ['', ...columns],
+    rows: Object.keys(times[0]!).map((name) => [
+      name,
+      ...times.map((of, k) => withRatio(of[name]!, times[k & ~1]![name]!)),
+    ]),
+  };
+}
+
 function describe({ go, goos, engine, rounds }: Omit<Bench, 'native' | 'runs'>): string {
   return `${go}, ${goos}, ${engine.name} ${engine.version}, best of ${rounds} rounds`;
 }
@@ -58,13 +108,21 @@ function withRatio(ms: number, stock: number): string {
   return `${ms.toFixed(2)} (${(stock / ms).toFixed(2)} ×)`;
 }
 
+const tables: readonly [name: RegExp, of: (json: never) => Table | Table[]][] = [
+  [/^bench\.json$/, small],
+  [/^bench-real\.json$/, real],
+  [/^bench-switch\.json$/, switching],
+  [/^bench-runtime-\w+\.json$/, boundary],
+];
+
 const loader: { watch: string[]; load(files: string[]): Table[] } = {
-  watch: ['../results/bench.json', '../results/bench-real.json'],
+  watch: ['../results/bench.json', '../results/bench-*.json'],
   load: (files: string[]): Table[] =>
-    files.map((file) => {
-      const json = JSON.parse(readFileSync(file, 'utf8'));
-      return basename(file) === 'bench.json' ? small(json) : real(json);
-    }),
+    tables.flatMap(([name, of]) =>
+      files
+        .filter((file) => name.test(basename(file)))
+        .flatMap((file) => of(JSON.parse(readFileSync(file, 'utf8')) as never)),
+    ),
 };
 
 export default loader;

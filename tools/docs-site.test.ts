@@ -117,6 +117,71 @@ test('commands in the other pages are those that there are', async () => {
   }
 });
 
+test('results: tables of what the benchmarks have written', async () => {
+  const folder = join(temp, 'results');
+  mkdirSync(folder);
+  const engine = { name: 'node26', version: '26.1' };
+  const setting = { go: 'go1.26.8', goos: 'js', engine, rounds: 2 };
+  const json = {
+    'bench.json': {
+      ...setting,
+      native: { fib: 1 },
+      runs: [
+        { name: 'stock', times: { fib: 4 }, speedUp: 1 },
+        { name: '', times: { fib: 2 }, speedUp: 2 },
+      ],
+    },
+    'bench-real.json': {
+      ...setting,
+      programs: [
+        { program: 'esbuild', forms: ['native', 'stock', ''].map((name, k) => ({ name, cpu: 10 * (3 - k) })) },
+      ],
+    },
+    'bench-switch.json': {
+      ...setting,
+      hosts: [
+        {
+          engine,
+          goos: 'js',
+          cells: [
+            { strategy: 'jump-table', corpus: { fib: 4 }, switch: { spawn: 300 } },
+            { strategy: 'resume', corpus: { fib: 2 }, switch: { spawn: 100 } },
+          ],
+        },
+      ],
+    },
+    'bench-runtime-node26.json': {
+      ...{ go: 'go1.26.8', engine: 'node26 26.1', rounds: 2, columns: ['a', 'b', 'c', 'd'] },
+      times: [400, 100, 300, 100].map((ns) => ({ Call: ns })),
+    },
+    'something else.json': {},
+  };
+  const files = Object.entries(json).map(([name, value]) => {
+    writeFileSync(join(folder, name), JSON.stringify(value));
+    return join(folder, name);
+  });
+  const { default: loader } = await import('../docs/results.data.ts');
+  const tables = loader.load(files);
+  expect(tables.map(({ title }) => title)).toEqual([
+    'Small programs',
+    'Real programs',
+    'Switch strategies: node26',
+    'Between Go and JavaScript: node26 26.1',
+  ]);
+  expect(tables.map(({ rows }) => rows)).toEqual([
+    [
+      ['fib', '1.00', '4.00 (1.00 ×)', '2.00 (2.00 ×)'],
+      ['geometric mean', '', '1.00 ×', '2.00 ×'],
+    ],
+    [['esbuild', '30.00 (0.67 ×)', '20.00 (1.00 ×)', '10.00 (2.00 ×)']],
+    [
+      ['fib, ms', '4.00 (1.00 ×)', '2.00 (2.00 ×)'],
+      ['spawn, ns', '300.00 (1.00 ×)', '100.00 (3.00 ×)'],
+    ],
+    [['Call', '400.00 (1.00 ×)', '100.00 (4.00 ×)', '300.00 (1.00 ×)', '100.00 (3.00 ×)']],
+  ]);
+});
+
 test('the site is made, without dead links', { timeout: 240_000 }, async () => {
   const flags = ['--disable-warning=ExperimentalWarning', '--conditions=@go-wasm/source', '--import', './tools/ts.js'];
   await run(process.execPath, [...flags, 'tools/src/docs-site.ts'], { cwd: root });

@@ -1,12 +1,13 @@
 /**
  * What it costs to cross the boundary between Go and JavaScript, by Go's own wasm_exec.js and by this runtime; the same
- * modules, turn by turn in fresh processes. Prints a table of the best times.
+ * modules, turn by turn in fresh processes. Prints a table of the best times, and writes results/bench-runtime-HOST.json.
  *
  *   --rounds N     (3)
  *   --host NAME    chromium or firefox instead of node26
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,8 +15,9 @@ import { parseArgs, promisify } from 'node:util';
 import { buildModule, writeModule } from '@go-wasm/cli';
 import { link } from '@go-wasm/linker';
 import { build } from 'esbuild';
-import { findEngine, needEngine } from '../../../tools/src/engines.ts';
+import { type EngineName, needEngine } from '../../../tools/src/engines.ts';
 import { type File, ISOLATED, visit } from '../../../tools/src/pages.ts';
+import { results } from '../../../tools/src/paths.ts';
 import type { Times } from './measure.ts';
 
 const { values } = parseArgs({
@@ -50,7 +52,7 @@ await build({
 type Glue = 'go' | 'runtime';
 
 async function inNode(glue: Glue, suffix: string): Promise<Times> {
-  const { path } = (await findEngine('node26')) ?? (await needEngine('node'));
+  const { path } = await needEngine('node26');
   const modules = ['hello', 'program', 'texts'].map((name) => join(folder, name + suffix));
   const module = join(folder, `module${suffix.replace('.wasm', '.js')}`);
   const args = [join(folder, 'in-node.mjs'), glue, ...modules, module];
@@ -103,3 +105,13 @@ for (const name of Object.keys(best[0]!)) {
   const cells = [print(a), print(b), `${(a / b).toFixed(2)} ×`, print(c), print(d), `${(c / d).toFixed(2)} ×`];
   console.log(`| ${name} | ${cells.join(' | ')} |`);
 }
+
+await mkdir(results, { recursive: true });
+const json = {
+  go: (await run('go', ['env', 'GOVERSION'])).stdout.trim(),
+  engine: `${values.host} ${(await needEngine(values.host as EngineName)).version}`,
+  rounds: Number(values.rounds),
+  columns: titles,
+  times: best,
+};
+await writeFile(join(results, `bench-runtime-${values.host}.json`), `${JSON.stringify(json, null, 2)}\n`);
