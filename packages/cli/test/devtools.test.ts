@@ -5,15 +5,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { decodedMappings, TraceMap } from '@jridgewell/trace-mapping';
-import { chromium } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { findEngine } from '../../../tools/src/engines.ts';
+import { chromium } from '../../runtime/test/browser.ts';
+import { launch } from '../../runtime/test/playwright.ts';
 import { folder, goWasm, install, run } from './command.ts';
 
 const REAL = await install('real package');
-const browser = await findEngine('chromium');
-if (!browser) console.warn('Chromium as a debugger is skipped: it is not installed (npm run engines)');
 const GLUE = join(execFileSync('go', ['env', 'GOROOT'], { encoding: 'utf8' }).trim(), 'lib/wasm');
 
 /** A line with a comment of one letter is looked for by it. */
@@ -214,7 +212,7 @@ describe('in Node', () => {
   });
 });
 
-test.skipIf(!browser)('in Chromium: breakpoint, and exception in a callback', async () => {
+test.skipIf(!chromium)('in Chromium: breakpoint, and exception in a callback', async () => {
   const files: Record<string, [type: string, file: string]> = {
     '/wasm_exec.js': ['text/javascript', join(GLUE, 'wasm_exec.js')],
     '/app.wasm': ['application/wasm', join(cwd, 'app.wasm')],
@@ -235,7 +233,7 @@ async function start() {
     response.writeHead(200, { 'content-type': type }).end(file === undefined ? page : readFileSync(file));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const opened = await chromium.launch({ executablePath: browser!.path });
+  const opened = await launch();
   try {
     const tab = await opened.newPage();
     await tab.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);

@@ -218,6 +218,8 @@ for (const { name: host, engine, title } of browsers)
         ]);
         expect(code).toBe(0);
       },
+      // Binaryen takes its time.
+      240_000,
     );
 
     test.each([

@@ -45,7 +45,7 @@ export class Go implements JsGo {
         go.exited = true;
         go.#system.end();
         go.exit(code);
-        go.#settle?.resolve();
+        go._resolveExitPromise();
       },
       failed(error) {
         go.#system.end();
@@ -70,6 +70,10 @@ export class Go implements JsGo {
 
   _resume(): void {
     this.#program.resume();
+  }
+
+  _resolveExitPromise(): void {
+    this.#settle?.resolve();
   }
 }
 

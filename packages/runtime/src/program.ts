@@ -56,6 +56,8 @@ class CallEvent {
   value: unknown;
   /** Whether the function has begun, and has not ended; a released one does not begin. */
   waits = false;
+  /** Whether there is a result. */
+  finished = false;
   settle: ((result: unknown) => void) | undefined;
   readonly #self: unknown;
 
@@ -72,6 +74,7 @@ class CallEvent {
 
   set result(result: unknown) {
     this.waits = false;
+    this.finished = true;
     this.value = result;
     this.settle?.(result);
   }

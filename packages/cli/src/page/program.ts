@@ -2,7 +2,7 @@
  * What runs in the page of `go-wasm run -host=chromium`: the program, with the files, streams and environment of the
  * process that has opened the page (entries/run-browser.ts), which it asks over a WebSocket.
  */
-import { createJspi } from '@go-wasm/linker/host/jspi';
+import { instantiateFor } from '@go-wasm/linker/host/jspi';
 import { Go } from '@go-wasm/runtime';
 import { type Answer, FILE_FUNCTIONS, NO_ANSWER, pack, type Start, unpack } from './wire.ts';
 
@@ -141,47 +141,17 @@ async function run(start: Start): Promise<void> {
   go.exit = exit;
   const module = await WebAssembly.compileStreaming(fetch('program.wasm'));
   let exports: WebAssembly.Exports;
-  const imports = {
-    ...go.importObject,
-    // As in wasm_exec.js, for the tests of syscall/js.
-    _gotest: {
-      add: (a: number, b: number) => a + b,
-      callExport(a: number, b: bigint) {
-        (exports.testExport0 as () => void)();
-        return (exports.testExport as (a: number, b: bigint) => bigint)(a, b);
-      },
+  // As in wasm_exec.js, for the tests of syscall/js.
+  go.importObject._gotest = {
+    add: (a: number, b: number) => a + b,
+    callExport(a: number, b: bigint) {
+      (exports.testExport0 as () => void)();
+      return (exports.testExport as (a: number, b: bigint) => bigint)(a, b);
     },
   };
-  if (!WebAssembly.Module.imports(module).some((i) => i.module === 'go_wasm')) {
-    const instance = await WebAssembly.instantiate(module, imports);
-    ({ exports } = instance);
-    return go.run(instance);
-  }
-  const jspi = createJspi({ onError: fail });
-  ({ exports } = await WebAssembly.instantiate(module, { ...imports, go_wasm: jspi.imports }));
-  jspi.attach(exports);
-  const replaced = {
-    ...exports,
-    // Not by the class alone, which runs such programs without promises.
-    'go_wasm.drain': undefined,
-    run: jspi.run,
-    resume() {
-      const event = go._pendingEvent;
-      let done = event === null;
-      if (event !== null) {
-        const { set } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(event), 'result')!;
-        Object.defineProperty(event, 'result', {
-          set(value) {
-            done = true;
-            set!.call(event, value);
-          },
-        });
-      }
-      jspi.resume(go, () => done);
-    },
-  };
-  // The class looks whether it gets an instance.
-  return go.run(Object.create(WebAssembly.Instance.prototype, { exports: { value: replaced } }));
+  const instance = await instantiateFor(go, module, fail);
+  ({ exports } = instance);
+  return go.run(instance);
 }
 
 // Nobody is there to talk to: what opened the page has been killed.

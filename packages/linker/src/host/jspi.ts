@@ -184,13 +184,13 @@ function crashed(cause: unknown): Error {
   return Object.assign(error, { name: 'CrashError', code: 'GW6403' });
 }
 
-/** What is used of the class that wasm_exec.js puts into the global scope. */
+/** What is used of the class that wasm_exec.js puts into the global scope, and of that of @go-wasm/runtime. */
 export interface WasmExec extends PendingEvent {
   argv: string[];
   env: Record<string, string | undefined>;
   exit: (code: number) => void;
   readonly importObject: WebAssembly.Imports;
-  readonly exited: boolean;
+  readonly exited: boolean | undefined;
   run(instance: WebAssembly.Instance): Promise<void>;
   _resume(): void;
   _resolveExitPromise(): void;
@@ -230,10 +230,12 @@ export async function instantiateFor(
   jspi.attach(exports);
   const replaced = {
     ...exports,
+    // With it @go-wasm/runtime runs such programs without promises.
+    'go_wasm.drain': undefined,
     run: jspi.run,
     resume() {
-      const event = go._pendingEvent;
-      jspi.resume(go, () => event === null || 'result' in event);
+      const event: { result?: unknown; finished?: boolean } | null = go._pendingEvent;
+      jspi.resume(go, () => event === null || (event.finished ?? 'result' in event));
     },
   };
   // wasm_exec.js looks whether it gets an instance.
