@@ -62,6 +62,7 @@ export function fileError(verb: 'read' | 'write', file: string, cause: unknown):
     verb === 'read' ? 'GW4010' : 'GW4011',
     `cannot ${verb} ${file}: ${reasons[code] ?? code}`,
     {
+      ...(verb === 'write' && { hint: 'look at the name and the permissions, or choose another place' }),
       cause,
     },
   );

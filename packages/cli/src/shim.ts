@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { LINK_STEP, SHIM_SOURCES } from './assets.ts';
@@ -31,7 +31,7 @@ export async function hostTool(go: Toolchain, name: string, sources: string): Pr
   for (const file of readdirSync(sources).sort()) key.update(file).update(readFileSync(join(sources, file)));
   const folder = join(cacheFolder(), 'shim', key.digest('hex').slice(0, 16));
   const program = join(folder, windows ? `${name}.exe` : name);
-  if (existsSync(program)) return program;
+  if (intact(program)) return program;
 
   let aside: string;
   try {
@@ -57,10 +57,12 @@ export async function hostTool(go: Toolchain, name: string, sources: string): Pr
         env: hostEnv(go),
       },
     );
+    await writeFile(join(aside, 'sum'), sumOf(built));
+    await rename(join(aside, 'sum'), `${program}.sha256`);
     await rename(built, program);
   } catch (cause) {
     // Somebody else may have built it in the meantime; Windows does not rename onto a program that runs.
-    if (!existsSync(program)) {
+    if (!intact(program)) {
       const { stderr, message } = cause as Error & { stderr?: string };
       throw new EnvironmentError('GW4020', `${name} cannot be built: ${(stderr || message).trim()}`, {
         hint: 'see what go-wasm doctor says',
@@ -71,6 +73,19 @@ export async function hostTool(go: Toolchain, name: string, sources: string): Pr
     await rm(aside, { recursive: true, force: true });
   }
   return program;
+}
+
+/** Whether a program in the cache is what was built: a machine that went down may have left half of it, and go would only say that it cannot be run. */
+function intact(program: string): boolean {
+  try {
+    return readFileSync(`${program}.sha256`, 'utf8') === sumOf(program);
+  } catch {
+    return false;
+  }
+}
+
+function sumOf(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
 /** The environment to build a program for this machine, whatever the user builds for. */

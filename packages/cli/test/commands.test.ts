@@ -81,9 +81,14 @@ describe('go-wasm link', () => {
       'no folder to write to',
       ['in put.wasm', '-o', 'no/x'],
       'GW4011: cannot write no/x: the folder does not exist',
-      undefined,
+      'look at the name and the permissions, or choose another place',
     ],
-    ['a folder to write to', ['in put.wasm', '-o', '.'], 'GW4011: cannot write .: it is a folder', undefined],
+    [
+      'a folder to write to',
+      ['in put.wasm', '-o', '.'],
+      'GW4011: cannot write .: it is a folder',
+      'look at the name and the permissions, or choose another place',
+    ],
     [
       'no output',
       ['in put.wasm'],
