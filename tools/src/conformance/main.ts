@@ -6,9 +6,10 @@
  *   --packages a,b/...         these packages alone
  *   --files 'switch*,chan/*'   these files of GOROOT/test alone
  *   --goos js,wasip1           targets (js)
- *   --host NAME                node, node26, chromium or wasmtime; default node for js, wasmtime for wasip1
- *   --go go1.24.13             another toolchain than the one in PATH
- *   --switch S --structure S   the linker's options
+ *   --host a,b                 node, node26, chromium or wasmtime; default node for js, wasmtime for wasip1
+ *   --go go1.24.13,go1.27.3    other toolchains than the one in PATH
+ *   --switch a,b --structure a,b --level a,b   the linker's options
+ *   --matrix                   all of these: every Go, target, host, strategy and structurer, -O0 and the default
  *   --verify                   check the module after each stage
  *   --slice i/n                every n-th unit, from the i-th (1/4 … 4/4): for several machines
  *   --jobs N                   at a time (number of cores)
@@ -16,23 +17,25 @@
  *   --long                     without -test.short
  *   --fresh                    forget what an earlier run found
  *
- * What was found is kept in results/conformance: a stopped run goes on where it was, and when only the linker has changed,
- * stock's runs are not repeated. Exit code 1: something differs, or fails without being listed in tools/conformance/expected.json.
+ * Of lists, all combinations run; those that cannot be are named, with the reason. What was found is kept in results/conformance:
+ * a stopped run goes on where it was, and when only the linker has changed, stock's runs are not repeated. results/conformance/report.html
+ * and report.json have what all runs have found. Exit code 1: something differs, or fails without being listed in
+ * tools/conformance/expected.json.
  */
 import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { LinkOptions } from '@go-wasm/linker';
-import { chooseSwitch, type SwitchName } from '@go-wasm/linker/targets';
-import { defaultEngine, type EngineName, type Goos, needEngine, targetOf } from '../engines.ts';
-import { findToolchain } from '../go.ts';
-import { table } from '../measure.ts';
+import { chooseSwitch, requirements } from '@go-wasm/linker/targets';
+import { defaultEngine, type Engine, type EngineName, type Goos, needEngine, targetOf } from '../engines.ts';
+import { findToolchain, type Toolchain } from '../go.ts';
 import { results } from '../paths.ts';
 import { check, type Setting, type Unit, type Verdict } from './check.ts';
 import { unexpectedFailures } from './expected.ts';
+import { report, writeReports } from './report.ts';
 import { State } from './state.ts';
-import { packages, recipes } from './suites.ts';
+import { NoTestFolderError, packages, recipes } from './suites.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,10 +43,12 @@ const { values, positionals } = parseArgs({
     packages: { type: 'string' },
     files: { type: 'string' },
     goos: { type: 'string', default: 'js' },
-    host: { type: 'string' },
-    go: { type: 'string' },
-    switch: { type: 'string' },
-    structure: { type: 'string' },
+    host: { type: 'string', default: '' },
+    go: { type: 'string', default: '' },
+    switch: { type: 'string', default: '' },
+    structure: { type: 'string', default: '' },
+    level: { type: 'string', default: '' },
+    matrix: { type: 'boolean', default: false },
     verify: { type: 'boolean', default: false },
     slice: { type: 'string', default: '1/1' },
     jobs: { type: 'string', default: String(availableParallelism()) },
@@ -53,28 +58,77 @@ const { values, positionals } = parseArgs({
   },
 });
 
+/** The empty text stands for the default. */
+const asked = values.matrix
+  ? {
+      go: ['go1.24.13', 'go1.25.9', 'go1.26.8', 'go1.27.3'],
+      goos: ['js', 'wasip1'],
+      host: ['node', 'node26', 'chromium', 'wasmtime'],
+      // Levels and structurers matter to what the strategies share.
+      link: [
+        { switch: 'resume', level: '0' },
+        { switch: 'resume', structure: 'relooper' },
+        ...Object.keys(requirements).map((name) => ({ switch: name })),
+      ] as LinkOptions[],
+    }
+  : {
+      go: values.go.split(','),
+      goos: values.goos.split(','),
+      host: values.host.split(','),
+      link: values.switch
+        .split(',')
+        .flatMap((name) =>
+          values.structure
+            .split(',')
+            .flatMap((structure) => values.level.split(',').map((level) => ({ switch: name, structure, level }))),
+        ) as LinkOptions[],
+    };
+
 const suites = positionals.length > 0 ? positionals : chosenSuites();
-const toolchain = await findToolchain(values.go);
-const link = { switch: values.switch, structure: values.structure, verify: values.verify };
 let failed = false;
 
-for (const goos of values.goos.split(',') as Goos[]) {
-  const engine = await needEngine((values.host as EngineName | undefined) ?? defaultEngine(goos));
-  for (const suite of suites) {
-    const timeoutSeconds = Number(values.timeout ?? (suite === 'test' ? 120 : 600));
-    // Options that were not given are left out: the linker's defaults are its own.
-    const options = { ...link, target: values.switch && targetOf(engine).text };
-    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value)) as LinkOptions;
-    if (values.switch) chooseSwitch(values.switch as SwitchName, targetOf(engine), goos);
-    const setting: Setting = { toolchain, goos, engine, link: given, timeoutSeconds, long: values.long };
-    const units =
-      suite === 'test'
-        ? await recipes(setting, values.files?.split(',') ?? [])
-        : await packages(setting, values.packages?.split(',') ?? ['std']);
-    failed = !(await runSuite(suite, units, setting)) || failed;
+for (const version of asked.go) {
+  const toolchain = await findToolchain(version || undefined);
+  for (const goos of asked.goos as Goos[]) {
+    for (const host of asked.host) {
+      const engine = await needEngine((host || defaultEngine(goos)) as EngineName);
+      for (const options of asked.link) failed = !(await runAll(toolchain, goos, engine, options)) || failed;
+    }
   }
 }
+await writeReports();
 process.exitCode = failed ? 1 : 0;
+
+/** Runs the suites that were asked for under one setting. Returns whether all is well. */
+async function runAll(toolchain: Toolchain, goos: Goos, engine: Engine, options: LinkOptions): Promise<boolean> {
+  const target = targetOf(engine);
+  // Options that were not given are left out: the linker's defaults are its own.
+  const wanted = { ...options, verify: values.verify, target: options.switch && target.text };
+  const link = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value)) as LinkOptions;
+  try {
+    if (options.switch === 'jspi' && goos === 'wasip1') throw new Error('jspi is for GOOS=js');
+    chooseSwitch(link.switch ?? 'resume', target, goos);
+  } catch (error) {
+    console.log(`skipped: ${goos}, ${engine.name}, ${link.switch ?? 'resume'}: ${(error as Error).message}`);
+    return true;
+  }
+  let well = true;
+  for (const suite of suites) {
+    const timeoutSeconds = Number(values.timeout ?? (suite === 'test' ? 120 : 600));
+    const setting: Setting = { toolchain, goos, engine, link, timeoutSeconds, long: values.long };
+    try {
+      const units =
+        suite === 'test'
+          ? await recipes(setting, values.files?.split(',') ?? [])
+          : await packages(setting, values.packages?.split(',') ?? ['std']);
+      well = (await runSuite(suite, units, setting)) && well;
+    } catch (error) {
+      if (!(error instanceof NoTestFolderError)) throw error;
+      console.log(`skipped: ${suite}, ${error.message}`);
+    }
+  }
+  return well;
+}
 
 function chosenSuites(): string[] {
   const named = [...(values.packages ? ['std'] : []), ...(values.files ? ['test'] : [])];
@@ -103,12 +157,16 @@ async function runSuite(suite: string, allUnits: Unit[], setting: Setting): Prom
   await Promise.all(Array.from({ length: Number(values.jobs) }, work));
 
   const verdicts = units.map((unit) => state.verdict(unit.id)!);
-  const text = report(title, verdicts, setting);
+  const text = report([title, ...Object.values(setting.link)].join(' '), verdicts, setting);
   console.log(text);
   // Stock's runs are kept for all strategies; each has a report of its own.
-  const name = setting.link.switch ? `${file}-${setting.link.switch}` : file;
+  const { target: _, verify, ...link } = setting.link;
+  const name = [file, ...Object.values(link), ...(verify ? ['verify'] : [])].join('-');
   writeFileSync(`${name}.txt`, text);
-  writeFileSync(`${name}.json`, `${JSON.stringify({ ...setting, verdicts }, null, 1)}\n`);
+  writeFileSync(
+    `${name}.run.json`,
+    `${JSON.stringify({ suite, slice: values.slice, ...setting, verdicts }, null, 1)}\n`,
+  );
   return verdicts.every((v) => v.status !== 'different' && unexpectedFailures(v, setting).length === 0);
 }
 
@@ -121,43 +179,4 @@ function lineOf(verdict: Verdict, setting: Setting): string {
   const failing = Object.keys(failures).length;
   const listed = unexpectedFailures(verdict, setting).length === 0 ? 'all listed' : 'NOT LISTED';
   return `${id}: ${count} the same${failing > 0 ? `, ${failing} fail as with stock (${listed})` : ''}, ${seconds}`;
-}
-
-function report(title: string, verdicts: Verdict[], setting: Setting): string {
-  const built = verdicts.filter((v) => v.status !== 'unbuilt');
-  const different = built.filter((v) => v.status === 'different');
-  const unlisted = verdicts.flatMap((v) => unexpectedFailures(v, setting).map((name) => ({ v, name })));
-  const sum = (of: (v: Verdict) => number) => built.reduce((total, v) => total + of(v), 0);
-  const lines = [
-    '',
-    title,
-    table([
-      ['units built and run', String(built.length)],
-      ['not for this target, or without tests', String(verdicts.length - built.length)],
-      ['outcomes compared', String(sum((v) => v.count))],
-      ['units that differ', String(different.length)],
-      ['failures as with stock, listed', String(sum((v) => Object.keys(v.failures).length) - unlisted.length)],
-      ['failures that are not listed', String(unlisted.length)],
-      ['time of stock, s', (sum((v) => v.ms.stock) / 1000).toFixed(1)],
-      ['time of go-wasm, s', (sum((v) => v.ms.ours) / 1000).toFixed(1)],
-    ]),
-  ];
-  for (const v of different) {
-    lines.push('', `${v.id}: ${v.differences.length} differ`);
-    for (const { name, stock, ours } of v.differences.slice(0, 20)) {
-      lines.push(`  ${name}`, `    stock:   ${distinct(stock)}`, `    go-wasm: ${distinct(ours)}`);
-      if (v.failures[name]) lines.push(indent(v.failures[name]));
-    }
-  }
-  for (const { v, name } of unlisted) lines.push('', `${v.id} ${name} fails`, indent(v.failures[name]!));
-  return `${lines.join('\n')}\n`;
-}
-
-/** What several runs showed, each once. */
-function distinct(outcomes: string[]): string {
-  return [...new Set(outcomes)].join(' | ');
-}
-
-function indent(text: string): string {
-  return text.trimEnd().replaceAll(/^/gm, '      ');
 }

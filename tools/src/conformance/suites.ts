@@ -71,6 +71,9 @@ async function runTests(
   return { outcomes, failures: Object.fromEntries(failing.map((name) => [name, output[name] ?? ''])), ms };
 }
 
+/** A toolchain without GOROOT/test. */
+export class NoTestFolderError extends Error {}
+
 interface Recipe {
   File: string;
   Flags: string[];
@@ -81,12 +84,13 @@ interface Recipe {
 /**
  * The files of GOROOT/test that one runs (`// run`), of those the globs name.
  *
- * @throws Error where the toolchain comes without that folder, as those fetched by GOTOOLCHAIN do.
+ * @throws NoTestFolderError where the toolchain comes without that folder, as those fetched by GOTOOLCHAIN do.
  */
 export async function recipes(setting: Setting, globs: string[]): Promise<Unit[]> {
   const { toolchain, goos } = setting;
   const folder = join(toolchain.goroot, 'test');
-  if (!existsSync(folder)) throw new Error(`${toolchain.version} comes without its test folder (${folder})`);
+  if (!existsSync(folder))
+    throw new NoTestFolderError(`${toolchain.version} comes without its test folder (${folder})`);
   const list = await go(toolchain, ['run', '.', folder, goos, 'wasm'], {
     cwd: join(root, 'tools/conformance/recipes'),
   });
