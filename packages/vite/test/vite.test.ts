@@ -5,13 +5,19 @@ import { pathToFileURL } from 'node:url';
 import { build as bundle } from 'esbuild';
 import type { Browser } from 'playwright-core';
 import ts from 'typescript';
-import { build, createServer, type InlineConfig, type Plugin, preview, type ViteDevServer } from 'vite';
+import type { InlineConfig, Plugin, ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { folder, install, run, TEMP } from '../../cli/test/command.ts';
 import { chromium, whyNoChromium } from '../../runtime/test/browser.ts';
 import { launch } from '../../runtime/test/playwright.ts';
 import { here } from '../../runtime/test/support.ts';
 import type { GoWasmOptions } from '../src/index.ts';
+
+/** Another Vite than the one installed: the path of its package. */
+const { VITE } = process.env;
+const { build, createServer, preview, version }: typeof import('vite') = VITE
+  ? await import(pathToFileURL(join(VITE, 'dist/node/index.js')).href)
+  : await import('vite');
 
 /** The plugin, with the command as it is installed. */
 const REAL = await install('real package');
@@ -79,6 +85,8 @@ const TEXT = 'hello, you! hello, me! 4';
 const config = (root: string, more: InlineConfig = {}): InlineConfig => ({
   ...{ root, configFile: false, logLevel: 'silent', plugins: [goWasm()], clearScreen: false },
   ...more,
+  // As the README says: by default Vite 6 builds for browsers without `await` at the top level.
+  ...(version.startsWith('6.') && { build: { ...more.build, target: 'es2022' } }),
 });
 
 let browser: Browser | undefined;
@@ -99,55 +107,59 @@ async function serve(root: string): Promise<{ server: ViteDevServer; url: string
   return { server, url: server.resolvedUrls!.local[0]! };
 }
 
-describe.skipIf(!chromium)(whyNoChromium ?? `in Chromium ${chromium!.version}`, { timeout: 120_000 }, () => {
-  test('dev server: reload, and errors in the overlay', async () => {
-    const root = project('dev server');
-    const { url } = await serve(root);
-    const page = await browser!.newPage();
-    const shows = (text: string) =>
-      page.waitForFunction((text) => document.querySelector('p')?.textContent === text, text, { timeout: 60_000 });
-    const change = (file: string, text: string) => writeFileSync(join(root, file), text);
-    await page.goto(url);
-    await shows(TEXT);
+describe.skipIf(!chromium)(
+  whyNoChromium ?? `Vite ${version} in Chromium ${chromium!.version}`,
+  { timeout: 120_000 },
+  () => {
+    test('dev server: reload, and errors in the overlay', async () => {
+      const root = project('dev server');
+      const { url } = await serve(root);
+      const page = await browser!.newPage();
+      const shows = (text: string) =>
+        page.waitForFunction((text) => document.querySelector('p')?.textContent === text, text, { timeout: 60_000 });
+      const change = (file: string, text: string) => writeFileSync(join(root, file), text);
+      await page.goto(url);
+      await shows(TEXT);
 
-    // A package that the imported one imports; a file that it embeds; a new file.
-    change('words/words.go', GREET('"bye"'));
-    await shows(TEXT.replaceAll('hello', 'bye'));
-    change('src/greet/sign.txt', '?');
-    await shows(TEXT.replaceAll('hello', 'bye').replaceAll('!', '?'));
-    change('words/more.go', 'package words\n\nconst more = "aha"\n');
-    change('words/words.go', GREET('more'));
-    await shows(TEXT.replaceAll('hello', 'aha').replaceAll('!', '?'));
+      // A package that the imported one imports; a file that it embeds; a new file.
+      change('words/words.go', GREET('"bye"'));
+      await shows(TEXT.replaceAll('hello', 'bye'));
+      change('src/greet/sign.txt', '?');
+      await shows(TEXT.replaceAll('hello', 'bye').replaceAll('!', '?'));
+      change('words/more.go', 'package words\n\nconst more = "aha"\n');
+      change('words/words.go', GREET('more'));
+      await shows(TEXT.replaceAll('hello', 'aha').replaceAll('!', '?'));
 
-    // What the compiler says, with its place.
-    change('words/words.go', GREET('5'));
-    const overlay = page.locator('vite-error-overlay');
-    await overlay.waitFor({ state: 'attached', timeout: 60_000 });
-    const shown = (await overlay.locator('.window').textContent())!;
-    expect(shown).toContain('cannot use 5 (untyped int constant) as string value in return statement');
-    expect(shown).toContain('words/words.go:4:33');
-    expect(shown).toContain('4 | func Greeting() string { return 5 }');
+      // What the compiler says, with its place.
+      change('words/words.go', GREET('5'));
+      const overlay = page.locator('vite-error-overlay');
+      await overlay.waitFor({ state: 'attached', timeout: 60_000 });
+      const shown = (await overlay.locator('.window').textContent())!;
+      expect(shown).toContain('cannot use 5 (untyped int constant) as string value in return statement');
+      expect(shown).toContain('words/words.go:4:33');
+      expect(shown).toContain('4 | func Greeting() string { return 5 }');
 
-    change('words/words.go', GREET('"again"'));
-    await shows(TEXT.replaceAll('hello', 'again').replaceAll('!', '?'));
-    expect(await overlay.count()).toBe(0);
-    await page.close();
-  });
+      change('words/words.go', GREET('"again"'));
+      await shows(TEXT.replaceAll('hello', 'again').replaceAll('!', '?'));
+      expect(await overlay.count()).toBe(0);
+      await page.close();
+    });
 
-  test('production: hashed names, served from a folder', async () => {
-    const root = project('production');
-    await build(config(root, { base: '/below/' }));
-    const assets = readdirSync(join(root, 'dist/assets'));
-    expect(assets.filter((name) => /^greet-[\w-]{8}\.wasm$/.test(name))).toHaveLength(1);
-    expect(assets.filter((name) => name.endsWith('.wasm'))).toHaveLength(2);
-    const server = await preview(config(root, { base: '/below/', preview: { port: 0, host: '127.0.0.1' } }));
-    const page = await browser!.newPage();
-    await page.goto(server.resolvedUrls!.local[0]!);
-    await page.waitForFunction((text) => document.querySelector('p')?.textContent === text, TEXT);
-    await page.close();
-    await server.close();
-  });
-});
+    test('production: hashed names, served from a folder', async () => {
+      const root = project('production');
+      await build(config(root, { base: '/below/' }));
+      const assets = readdirSync(join(root, 'dist/assets'));
+      expect(assets.filter((name) => /^greet-[\w-]{8}\.wasm$/.test(name))).toHaveLength(1);
+      expect(assets.filter((name) => name.endsWith('.wasm'))).toHaveLength(2);
+      const server = await preview(config(root, { base: '/below/', preview: { port: 0, host: '127.0.0.1' } }));
+      const page = await browser!.newPage();
+      await page.goto(server.resolvedUrls!.local[0]!);
+      await page.waitForFunction((text) => document.querySelector('p')?.textContent === text, TEXT);
+      await page.close();
+      await server.close();
+    });
+  },
+);
 
 describe('on a server', { timeout: 120_000 }, () => {
   test('dev server', async () => {
