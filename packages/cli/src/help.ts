@@ -1,4 +1,4 @@
-import { optionalPasses, strategies } from '@go-wasm/linker';
+import { analyses, optionalPasses, strategies } from '@go-wasm/linker';
 import { engines } from '@go-wasm/linker/targets';
 import type { GoCommand } from './go-flags.ts';
 
@@ -22,8 +22,9 @@ ${STRATEGIES}
   -structure=stackifier|relooper
                        the algorithm that structures control flow (default stackifier)
   -O0                  no optional pass; what is left is what it takes to restore control flow
-  -O1, -Os             those that make the module smaller
-  -O2, -O3             all: those that make programs faster as well (the default)
+  -O1                  those that make the module smaller, and hints for the engine
+  -O2                  all: those that make programs faster as well (the default)
+  -Os                  those that make the module smaller, and no hints, which take 3 % of it
   -O=binaryen:LEVEL    the same, and have Binaryen (npm install binaryen) optimize the result: 1 to 4, s or z; takes seconds a megabyte
   -sourcemap=file      a source map beside the program, which -o must name: engines show Go's files and lines
             =inline    the same, in the program
@@ -173,6 +174,16 @@ export const CLEAN_HELP = `
 Modules that were linked before are kept, so that the same link takes no time: up to 512 MB of them, in the folder that
 GO_WASM_CACHE names. GO_WASM_LINK_CACHE=1000 keeps as many megabytes, GO_WASM_LINK_CACHE=off keeps none.
 --all removes the shim and a Go that was fetched, too: they are built and fetched again when they are needed.
+`;
+
+export const DUMP_HELP: string = `
+${Object.entries(analyses)
+  .map(([name, { description }]) => `  ${name.padEnd(15)}${description}`)
+  .join('\n')}
+
+Examples:
+  go-wasm dump app.wasm calls '^main\\.'
+  go-wasm dump app.wasm may-unwind
 `;
 
 export const REPORT_HELP = `

@@ -8,6 +8,7 @@ import {
   CLEAN_HELP,
   COMPLETION_HELP,
   DOCTOR_HELP,
+  DUMP_HELP,
   ENV_HELP,
   goHelp,
   goSummary,
@@ -182,6 +183,17 @@ async function runCommander(argv: readonly string[]): Promise<number> {
     .addHelpText('after', DOCTOR_HELP)
     .action(async (flags: Record<string, string | boolean>) => {
       code = await (await import('./commands/doctor.ts')).doctorCommand(flags.json === true);
+    });
+  program
+    .command('dump')
+    .summary('Prints what an analysis of the whole program has found, a line for each function.')
+    .argument('<in.wasm>', 'a module that go build has made')
+    .argument('<analysis>', 'calls, never-returns, may-unwind or frames')
+    .argument('[functions]', "a regular expression for Go's names of functions; all without it")
+    .option('--keep <regexp>', 'functions to leave as they are')
+    .addHelpText('after', DUMP_HELP)
+    .action(async (input: string, name: string, match: string | undefined, flags: Record<string, string>) => {
+      (await import('./commands/dump.ts')).dumpCommand(input, name, match, { ...DEFAULTS, ...given(flags) });
     });
   program
     .command('clean')

@@ -226,7 +226,7 @@ describe('help', () => {
     },
   );
 
-  test.each(['link', 'cfg', 'why', 'env', 'doctor', 'report', 'symbolize', 'completion'])(
+  test.each(['link', 'cfg', 'why', 'dump', 'env', 'doctor', 'report', 'symbolize', 'completion'])(
     'go-wasm help %s teaches',
     async (command) => {
       const { stdout, code } = await goWasm(['help', command]);
@@ -255,6 +255,11 @@ test.each([
   [['biuld'], "unknown command 'biuld'", 'Did you mean build?'],
   [['vet', './...'], "unknown command 'vet'", "that is go's own: GOOS=js GOARCH=wasm go vet"],
   [['xyzzy'], "unknown command 'xyzzy'", 'see go-wasm help'],
+  [
+    ['dump', 'x.wasm', 'frame'],
+    "there is no analysis 'frame'",
+    'did you mean frames? they are calls, never-returns, may-unwind, frames',
+  ],
   [['env', '--jsno'], "unknown option '--jsno'", 'Did you mean --json?'],
   [['build', '-switch=x'], '-switch=x is unknown', SWITCHES],
   [

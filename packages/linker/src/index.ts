@@ -4,6 +4,7 @@
  * @module @go-wasm/linker
  */
 
+export { type AnalysisName, analyses, dump } from './analyses/dump.ts';
 export { type BinaryenLevel, binaryenLevels } from './binaryen.ts';
 export { type Inspection, type Inspector, inspect } from './inspect.ts';
 export { type LinkOptions, type LinkReport, type LinkResult, link, optionalPasses } from './link.ts';

@@ -321,5 +321,5 @@ test('levels choose among the passes, and single ones can be left out', async ()
   expect(await passes({ level: '0' })).toEqual([]);
   expect(await passes({ level: 's' })).toEqual(['simplify', 'cold-calls']);
   expect(await passes({})).toEqual(optionalPasses);
-  expect(await passes({ level: '1', noPass: ['simplify', 'small-copies'] })).toEqual(['cold-calls']);
+  expect(await passes({ level: '1', noPass: ['simplify', 'small-copies'] })).toEqual(['cold-calls', 'branch-hints']);
 });
