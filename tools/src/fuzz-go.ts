@@ -7,7 +7,7 @@
  *   --count N       so many functions (200)
  *   --host a,b      node, node26, wasmtime, chromium (all but chromium)
  *   --switch a,b    jump-table (stock Go), resume, asyncify, stack-switching, jspi
- *   --level a,b     0, 1, 2, 3, s: by turns (0, 2, s)
+ *   --level a,b     0, 1, 2, s: by turns (0, 2, s)
  */
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -5,11 +5,13 @@ import { UNWINDS } from './may-unwind.ts';
 import { neverReturns } from './never-returns.ts';
 import { reach, Source, UNREACHED } from './reach.ts';
 
+/** An analysis that {@link dump} knows. */
 export type AnalysisName = 'calls' | 'never-returns' | 'may-unwind' | 'frames';
 
 /** Says something of function `f`, by its index among the defined functions, or nothing. */
 type Line = (f: number) => string | undefined;
 
+/** How an analysis becomes text. */
 export interface Analysis {
   readonly description: string;
   /** Analyses a program. */
