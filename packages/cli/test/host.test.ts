@@ -1,9 +1,10 @@
 /** `-host`: programs and tests in a browser, with the real linker. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
+import { root as REPOSITORY } from '../../../tools/src/paths.ts';
 import { browsers } from '../../runtime/test/browser.ts';
-import { folder, goWasm, install, installBinaryen, type RunOptions } from './command.ts';
+import { folder, goWasm, install, installBinaryen, type RunOptions, run } from './command.ts';
 
 const REAL = await install('real package');
 installBinaryen(REAL);
@@ -252,6 +253,27 @@ for (const { name: host, engine, title } of browsers)
       expect((await go(['run', `-host=${host}`, '.'], { env })).stderr).toMatch(missing);
     });
   });
+
+const chromium = browsers.find(({ name }) => name === 'chromium')!;
+test.skipIf(!chromium.engine || process.platform === 'win32')(
+  `a Chromium that Playwright has installed is taken first (${chromium.title}; not on Windows)`,
+  async () => {
+    // Nothing is fetched: where Playwright would have put it, a script stands for it.
+    const registry = folder('browsers of Playwright', { 'a file': '' });
+    const env = { PLAYWRIGHT_BROWSERS_PATH: registry };
+    const launch = 'require("playwright-core").chromium.launch().catch(({ message }) => console.log(message))';
+    const { stdout } = await run(process.execPath, ['-e', launch], { cwd: REPOSITORY, env });
+    const path = /exist at (.*)/.exec(stdout)![1]!;
+    expect(path.startsWith(registry)).toBe(true);
+    mkdirSync(dirname(path), { recursive: true });
+    const taken = join(registry, 'taken');
+    writeFileSync(path, `#!/bin/sh\n: > '${taken}'\nexec '${chromium.engine!.path}' "$@"\n`, { mode: 0o755 });
+    const { code, stdout: said } = await go(['run', '-host=chromium', '.', 'a b'], { env });
+    expect(said).toContain('["a b"] go-wasm ');
+    expect(existsSync(taken)).toBe(true);
+    expect(code).toBe(1);
+  },
+);
 
 test('-host takes hosts that can run the program', async () => {
   expect((await go(['run', '-host=chrome', '.'])).stderr).toMatch(
