@@ -121,3 +121,18 @@ test('what excludes each other is refused', async () => {
   expect((await why('main.main', '-switch=jump-table')).stderr).toContain('GW5001');
   expect((await why('main.main', '--all')).stderr).toContain('GW5001: --all and a function exclude each other');
 });
+
+test('go-wasm dump prints what an analysis has found, of all functions or of some', async () => {
+  const dump = (...args: string[]) => goWasm(['dump', 'app.wasm', ...args], { cwd });
+  expect(await dump('may-unwind', '^main\\.(call|leaf|worker)$')).toEqual({
+    code: 0,
+    signal: null,
+    stdout: 'main.worker: calls runtime.chanrecv1\nmain.call: makes an indirect call\n',
+    stderr: '',
+  });
+  // What keeps its jump table makes no calls that are known.
+  expect((await dump('calls', '^main\\.(call|worker)$', '-keep=^main\\.worker$')).stdout).toMatch(
+    /^main\.call: .*\(indirect\)\n$/,
+  );
+  expect(await dump('frames', '(')).toMatchObject({ code: 1, stderr: expect.stringContaining('GW5001') });
+});
