@@ -63,4 +63,21 @@ for (const { name: host, engine, title } of browsers)
         error: 'SourceError GW6002',
       });
     });
+
+    test('a service worker', { timeout: 60_000 }, async () => {
+      const program = await buildGo('program');
+      const script = join(temp, 'service-worker.js');
+      const entryPoints = [here('service-worker.ts')];
+      await build({ entryPoints, bundle: true, format: 'iife', target: 'es2022', outfile: script });
+      const files: Record<string, File> = {
+        '': ['text/html', '<!doctype html><script src="register.js"></script>'],
+        'register.js': ['text/javascript', "navigator.serviceWorker.register('service-worker.js')"],
+        'service-worker.js': ['text/javascript', readFileSync(script)],
+        'program.wasm': ['application/wasm', readFileSync(program)],
+      };
+      const { 'service-worker': printed } = await visit(1, (name) => files[name], { host });
+      const wasmExec = join(go.goroot, 'lib/wasm/wasm_exec_node.js');
+      const inNode = await runNode(nodes[nodes.length - 1]!, [wasmExec, program, 'values'], { cwd: '/' });
+      expect(printed).toBe(`${inNode.stdout}exit ${inNode.code}`);
+    });
   });
