@@ -2,10 +2,12 @@
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import ts from 'typescript';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { webpack } from 'webpack';
 import { chromium, visit, whyNoChromium } from '../../runtime/test/browser.ts';
 import { findToolchain } from '../../runtime/test/support.ts';
 import { which } from '../src/toolchain.ts';
@@ -284,6 +286,21 @@ test('bundled by Rollup', async () => {
   await bundle.write({ file, format: 'es' });
   cpSync(join(dist, 'app.wasm'), join(APP, 'by rollup/app.wasm'));
   expect(await reported(file)).toEqual(EXPECTED);
+});
+
+test('bundled by webpack', async () => {
+  const compiler = webpack({
+    mode: 'production',
+    target: ['node20.9', 'es2022'],
+    entry: join(dist, 'report.mjs'),
+    experiments: { outputModule: true },
+    output: { path: join(APP, 'by webpack'), filename: 'report.mjs', module: true },
+  });
+  const stats = await promisify(compiler.run.bind(compiler))();
+  await promisify(compiler.close.bind(compiler))();
+  // The program, as an asset with a hash in its name, makes it warn of the size.
+  expect(stats!.toJson({ all: false, errors: true }).errors).toEqual([]);
+  expect(await reported(join(APP, 'by webpack/report.mjs'))).toEqual(EXPECTED);
 });
 
 test.skipIf(!chromium)(whyNoChromium ?? `in a page of Chromium ${chromium!.version}`, async () => {
