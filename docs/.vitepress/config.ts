@@ -44,6 +44,7 @@ const config: UserConfig = defineConfig({
           { text: "Go's conventions", link: '/go-abi' },
           { text: 'Exports that wait', link: '/runtime-waiting' },
           { text: 'How it is tested', link: '/testing' },
+          { text: 'Trust', link: '/trust' },
           { text: 'Dependencies', link: '/dependencies' },
           { text: 'Results', link: '/results' },
         ],

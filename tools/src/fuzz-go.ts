@@ -21,7 +21,7 @@ import { fewest } from './fuzz/minimise.ts';
 import { type GeneratedFunction, generate, sourceOf, statementsOf } from './fuzz/program.ts';
 import { findToolchain, go, type Toolchain } from './go.ts';
 import { root } from './paths.ts';
-import { writeResult } from './results.ts';
+import { asTyped, writeResult } from './results.ts';
 import { nameOf, type Place, places } from './torture.ts';
 
 /** How many functions are built at once. */
@@ -216,7 +216,7 @@ async function main(): Promise<void> {
   }
   console.log(`${count} functions, ${lines} traces, ${differences} differences`);
   await writeResult('fuzz-go', {
-    command: `npm run fuzz:go -- --seed ${first} --count ${count}`,
+    command: asTyped('fuzz:go'),
     seed: first,
     functions: count,
     traces: lines,

@@ -14,7 +14,7 @@ import { $ } from 'zx';
 import { command, type Goos, needEngine, targetOf } from './engines.ts';
 import { findToolchain, go } from './go.ts';
 import { linkMeasured } from './measure.ts';
-import { writeResult } from './results.ts';
+import { asTyped, writeResult } from './results.ts';
 import type { Place } from './torture.ts';
 
 const MODULE = 'github.com/microsoft/typescript-go';
@@ -85,7 +85,7 @@ try {
   console.log(runs.linked!.all);
   console.log(same ? 'as stock Go' : `stock Go:\n${runs.stock!.all}`);
   await writeResult(`limits-${goos}`, {
-    command: `npm run limits -- --goos ${goos} --switch ${strategy}`,
+    command: asTyped('limits'),
     program: `${MODULE} ${VERSION}`,
     goos,
     switch: strategy,

@@ -9,3 +9,9 @@ export async function writeResult(name: string, result: object): Promise<void> {
   const date = new Date().toISOString().slice(0, 10);
   await writeFile(join(folder, `${name}.json`), `${JSON.stringify({ date, ...result }, undefined, 2)}\n`);
 }
+
+/** The command line that this process was started with, for people to repeat. */
+export function asTyped(script: string): string {
+  const args = process.argv.slice(2);
+  return args.length === 0 ? `npm run ${script}` : `npm run ${script} -- ${args.join(' ')}`;
+}

@@ -1,0 +1,7 @@
+//go:build !js
+
+package main
+
+func callBack() (stop func()) { return func() {} }
+
+func hostMemory() int { return 0 }
