@@ -3,15 +3,18 @@ import { availableParallelism } from 'node:os';
 import { parentPort, Worker, type WorkerOptions } from 'node:worker_threads';
 import { type Done, type LinkOptions, type LinkResult, type LinkWorker, type Work, worker } from '@go-wasm/linker';
 
-/** The least module, in bytes, for which a thread does more than it costs to start it. */
-const WORTH_IT = 2_000_000;
+/**
+ * For how many bytes of a module one more thread is worth its start: it has to compile the linker's code anew, while the engine
+ * still compiles that of the first thread on another core. With two cores, 14 MB take longer with a second thread, 49 MB do not.
+ */
+const BYTES_EACH = 24_000_000;
 
 /** More of them would wait for what one thread does alone. */
 const MOST = 3;
 
 /** How many threads take part in linking a module of `bytes` bytes, beside the one that links. */
 export function workersFor(bytes: number): number {
-  return bytes < WORTH_IT ? 0 : Math.min(availableParallelism() - 1, MOST);
+  return Math.min(Math.floor(bytes / BYTES_EACH), availableParallelism() - 1, MOST);
 }
 
 /**

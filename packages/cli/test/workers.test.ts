@@ -1,5 +1,6 @@
 /** Threads that take part in a link: the bytes are those of one thread. */
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type LinkOptions, link } from '@go-wasm/linker';
@@ -78,6 +79,8 @@ test('a thread that cannot be started, or ends, is done without', async () => {
   }
 }, 120_000);
 
-test('small modules go without', () => {
-  expect(workersFor(1_000_000)).toBe(0);
+test('small modules go without, and no thread is without a core', () => {
+  expect(workersFor(14_000_000)).toBe(0);
+  expect(workersFor(49_000_000)).toBe(Math.min(availableParallelism() - 1, 2));
+  expect(workersFor(1_000_000_000)).toBe(Math.min(availableParallelism() - 1, 3));
 });
