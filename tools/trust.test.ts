@@ -24,6 +24,7 @@ test('other figures make another page', () => {
 });
 
 test('no command has left a failure in the figures', () => {
+  for (const { different, unlisted } of trust.conformance?.runs ?? []) expect([different, unlisted]).toEqual([0, 0]);
   expect(trust.fuzz?.failures ?? 0).toBe(0);
   expect(trust['fuzz-go']?.differences ?? 0).toBe(0);
   for (const limits of [trust['limits-js'], trust['limits-wasip1']]) expect(limits?.same ?? true).toBe(true);

@@ -13,6 +13,22 @@ export const page: string = join(root, 'docs/trust.md');
 
 /** What `writeResult` writes, by the name that it was given. */
 export interface Trust {
+  conformance?: {
+    date: string;
+    runs: {
+      suite: string;
+      slice: string;
+      go: string;
+      goos: string;
+      engine: string;
+      options: Record<string, string>;
+      units: number;
+      outcomes: number;
+      different: number;
+      listed: number;
+      unlisted: number;
+    }[];
+  };
   fuzz?: {
     date: string;
     command: string;
@@ -85,7 +101,7 @@ const missing = (command: string): string => `Not measured yet: ${code(command)}
 
 /** The page. */
 export function render(trust: Trust): string {
-  const { fuzz, soak } = trust;
+  const { conformance, fuzz, soak } = trust;
   const programs = trust['fuzz-go'];
   const limits = [trust['limits-js'], trust['limits-wasip1']].filter((one) => one !== undefined);
   const linked = fuzz?.outcomes.linked ?? 0;
@@ -121,6 +137,34 @@ ${table([
     '`tools/determinism.test.ts`, `packages/cli/test/workers.test.ts`',
   ],
 ])}
+
+## Go's own tests
+
+${
+  conformance === undefined
+    ? missing('npm run conformance')
+    : `${code('npm run conformance')} (${conformance.date}), stock Go and go-wasm in the same place. What differs in none of three runs is the same; what fails with stock Go,
+too, is listed with its reason. A slice of n says that every n-th package or file ran.
+
+${table([
+  ['', 'packages, files', 'outcomes', 'that differ', 'fail as with stock', 'not listed'],
+  ...conformance.runs.map((r) => [
+    [
+      r.suite === 'test' ? 'GOROOT/test' : r.suite,
+      ...(r.slice === '1/1' ? [] : [`slice ${r.slice}`]),
+      r.go,
+      r.goos,
+      r.engine,
+      ...Object.values(r.options),
+    ].join(', '),
+    count(r.units),
+    count(r.outcomes),
+    r.different,
+    r.listed,
+    r.unlisted,
+  ]),
+])}`
+}
 
 ## Broken and foreign input
 
