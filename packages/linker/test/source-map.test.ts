@@ -90,7 +90,7 @@ describe.each(newestAndOldest)('with %s', { timeout: 120_000 }, (go) => {
     writeFileSync(linked, bytes);
     const { stdout, stderr } = await run(linked, { goos: 'js', go });
     expect(stderr).toBe('');
-    const goFrames = [...stdout.matchAll(/^go (\S+) (\S+)$/gm)].map(([, name, place]) => ({
+    const goFrames = [...stdout.matchAll(/^go (\S+) (.+)$/gm)].map(([, name, place]) => ({
       name: name!,
       place: place!,
     }));
