@@ -45,7 +45,7 @@ describe('packed and installed', { timeout: 300_000 }, () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'go-wasm-pack-'));
-    await $({ cwd: root, quiet: true })`npm run build`;
+    // What is there, `npm test` has built: not here, since other tests run what is built.
     const { stdout } = await $({ cwd: root, quiet: true })`npm pack --workspaces --json --pack-destination ${folder}`;
     // npm 10 prints a list, npm 11 an object by name.
     const entries = Object.values(JSON.parse(stdout)) as { name: string; filename: string }[];
