@@ -47,7 +47,7 @@ const oneIn =
 const otherGo = ['go1.24.13', 'go1.27.3'][slice % 2]!;
 
 const suites: Suite[] = [
-  { goos: 'js', units: std('fmt sync time runtime compress/flate') },
+  { goos: 'js', units: std('fmt sync runtime compress/flate') },
   { goos: 'js', units: (setting) => recipes(setting, controlFlow) },
   { goos: 'js', link: { structure: 'relooper' }, units: std('compress/flate') },
   { goos: 'wasip1', units: std('fmt sync') },

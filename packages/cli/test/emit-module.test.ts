@@ -372,7 +372,7 @@ describe('a package that is no program', async () => {
     expect(existsSync(join(cwd, 'internal/shout/gowasm_main'))).toBe(false);
   });
 
-  for (const version of ['go1.24.13', 'go1.25.9', 'go1.27.3']) {
+  for (const version of ['go1.24.13', 'go1.27.3']) {
     const toolchain = await findToolchain(version);
     if (typeof toolchain === 'string') {
       test.skip(`${version}: ${toolchain}`, () => {});
