@@ -22,9 +22,9 @@ ${STRATEGIES}
   -structure=stackifier|relooper
                        the algorithm that structures control flow (default stackifier)
   -O0                  no optional pass; what is left is what it takes to restore control flow
-  -O1                  those that make the module smaller, and hints for the engine
-  -O2                  all: those that make programs faster as well (the default)
-  -Os                  those that make the module smaller, and no hints, which take 3 % of it
+  -O1, -Os             those that make the module smaller
+  -O2                  those that make programs faster as well (the default)
+  -O3                  all: which way branches usually go as well, which takes 3 % of the module and helps few programs
   -O=binaryen:LEVEL    the same, and have Binaryen (npm install binaryen) optimize the result: 1 to 4, s or z; takes seconds a megabyte
   -sourcemap=file      a source map beside the program, which -o must name: engines show Go's files and lines
             =inline    the same, in the program

@@ -109,7 +109,7 @@ describe('command lines', () => {
     ].map(([flag, spelledOut]) => [
       flag!,
       `${spelledOut} is unknown`,
-      '-O takes 0, 1, 2, s, binaryen:1, binaryen:2, binaryen:3, binaryen:4, binaryen:s, binaryen:z',
+      '-O takes 0, 1, 2, 3, s, binaryen:1, binaryen:2, binaryen:3, binaryen:4, binaryen:s, binaryen:z',
     ]),
   ])('go-wasm build %s', (arg, message, hint) => {
     const error = expect.objectContaining({ code: 'GW5001', message, hint });

@@ -79,11 +79,11 @@ export class LinkContext {
  * How much is optimized, as compilers name it: 0 nothing, 1 what costs neither bytes to speak of nor time, 2 (the default) what makes
  * programs fast, s for size. There is no 3: no pass takes so long that it should not be in 2.
  */
-export const levels = ['0', '1', '2', 's'] as const;
+export const levels = ['0', '1', '2', '3', 's'] as const;
 /** One of {@link levels}. */
 export type Level = (typeof levels)[number];
-const SMALLER: readonly Level[] = ['1', '2', 's'];
-const FASTER: readonly Level[] = ['2'];
+const SMALLER: readonly Level[] = ['1', '2', '3', 's'];
+const FASTER: readonly Level[] = ['2', '3'];
 
 interface AnyStage {
   readonly name: string;
@@ -223,7 +223,7 @@ export const pipeline: readonly Stage[] = [
   {
     name: 'branch-hints',
     description: 'which way branches usually go, for the engine',
-    levels: ['1', '2'],
+    levels: ['3'],
     run: (cx) => addBranchHints(cx.module, cx.hints, cx.program.imports + cx.lowering.newImports.length),
   },
   {
