@@ -168,7 +168,11 @@ test('what Go has in the module is where it was', () => {
   );
   const names = [readNames(before)!, readNames(after)!].map(({ functions }) => functions);
   for (const [index, name] of names[0]!) expect(names[1]!.get(index)).toBe(name);
-  expect(after.customs.map(({ name }) => name)).toContain('metadata.code.branch_hint');
+});
+
+test('functions that are not rewritten keep their branch hints', { timeout: 120_000 }, async () => {
+  const { customs } = decodeModule((await link(input, { switch: 'asyncify', level: '3' })).bytes);
+  expect(customs.map(({ name }) => name)).toContain('metadata.code.branch_hint');
 });
 
 test('links the same bytes each time', { timeout: 120_000 }, async () => {
