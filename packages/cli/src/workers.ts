@@ -1,7 +1,8 @@
 /** Threads that take part in a link. */
 import { availableParallelism } from 'node:os';
 import { parentPort, Worker, type WorkerOptions } from 'node:worker_threads';
-import { type Done, type LinkOptions, type LinkResult, type LinkWorker, type Work, worker } from '@go-wasm/linker';
+import { type Done, type LinkResult, type LinkWorker, type Work, worker } from '@go-wasm/linker';
+import type { Link } from './link-cache.ts';
 
 /**
  * For how many bytes of a module one more thread is worth its start: it has to compile the linker's code anew, while the engine
@@ -57,10 +58,7 @@ export function serveLink(): void {
 }
 
 /** `link`, with as many threads as it is worth. */
-export function linkWithWorkers(
-  link: (input: Uint8Array, options: LinkOptions) => Promise<LinkResult>,
-  script: string | URL,
-): (input: Uint8Array, options: LinkOptions) => Promise<LinkResult> {
+export function linkWithWorkers(link: Link, script: string | URL): Link {
   return (input, options) =>
     withWorkers(workersFor(input.length), script, (workers) => link(input, { ...options, workers }));
 }

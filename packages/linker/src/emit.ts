@@ -20,6 +20,8 @@ export interface EmitOptions {
   parameters: number;
   /** What is returned from the unwind exit. */
   unwindResult: number;
+  /** If there, gets the function's branch hints. */
+  hints?: BranchHints | undefined;
   /** If there, gets where calls and blocks have come from. */
   places?: Places | undefined;
 }
@@ -27,14 +29,13 @@ export interface EmitOptions {
 export class Emitter {
   #depthOf: Int32Array = new Int32Array(256);
 
-  /** Appends a body (locals and code, no size) to `writer`. Returns its branch hints. */
-  emit(lowered: Lowered, structured: Structured, options: EmitOptions, writer: ByteWriter): BranchHints {
+  /** Appends a body (locals and code, no size) to `writer`. */
+  emit(lowered: Lowered, structured: Structured, options: EmitOptions, writer: ByteWriter): void {
     const { tokens, length, labels, usesLabelVariable } = structured;
     const { code, start, end, hint } = lowered;
-    const { locals, parameters, places } = options;
+    const { locals, parameters, hints, places } = options;
     if (this.#depthOf.length < labels) this.#depthOf = new Int32Array(2 * labels);
     const depthOf = this.#depthOf;
-    const hints: BranchHints = [];
     const base = writer.length;
 
     // Locals.
@@ -63,7 +64,7 @@ export class Emitter {
     };
     const note = (block: number, negated: boolean): void => {
       const h = hint[block]!;
-      if (h !== Hint.None) hints.push(writer.length - base, (h === Hint.Likely) !== negated ? 1 : 0);
+      if (h !== Hint.None) hints?.push(writer.length - base, (h === Hint.Likely) !== negated ? 1 : 0);
     };
     const compareLabel = (value: number, op: number): void => {
       writer.u8(0x20);
@@ -170,7 +171,6 @@ export class Emitter {
       writer.s32(options.unwindResult);
     }
     writer.u8(End);
-    return hints;
   }
 
   /** The code of one block, its condition negated if asked for. */
@@ -182,7 +182,7 @@ export class Emitter {
     depth: number,
     base: number,
     writer: ByteWriter,
-    hints: BranchHints,
+    hints: BranchHints | undefined,
     places: Places | undefined,
   ): void {
     const { op, b, offset } = code;
@@ -198,7 +198,7 @@ export class Emitter {
       const o = op[i]!;
       if (o === If) {
         nested++;
-        if (b[i] !== Hint.None) {
+        if (hints !== undefined && b[i] !== Hint.None) {
           encodeInstructions(code, run, i, writer);
           run = i;
           hints.push(writer.length - base, b[i] === Hint.Likely ? 1 : 0);
@@ -208,7 +208,7 @@ export class Emitter {
       else if (o === LowOp.UnwindIf) {
         encodeInstructions(code, run, i, writer);
         run = i + 1;
-        hints.push(writer.length - base, 0);
+        hints?.push(writer.length - base, 0);
         writer.u8(BrIf);
         writer.u32(depth + nested - 1);
       } else if (places !== undefined && (o === Call || o === CallIndirect) && offset[i] !== 0) {

@@ -123,17 +123,16 @@ export function prepare(
     throw unknownChoice("level of Binaryen's", binaryen, binaryenLevels);
   if (!levels.includes(level)) throw unknownChoice('level of optimization', level, levels);
   for (const name of noPass) if (!optionalPasses.includes(name)) throw unknownChoice('pass', name, optionalPasses);
-  return {
-    reason,
-    cx: new LinkContext(input, strategy, structurer, options.keep, target),
-    stages: pipeline.filter(
-      ({ name, strategy: only, asked, levels = [level] }) =>
-        !noPass.includes(name) &&
-        levels.includes(level) &&
-        (only ?? strategy.name) === strategy.name &&
-        (asked === undefined || options[asked] !== undefined),
-    ),
-  };
+  const stages = pipeline.filter(
+    ({ name, strategy: only, asked, levels = [level] }) =>
+      !noPass.includes(name) &&
+      levels.includes(level) &&
+      (only ?? strategy.name) === strategy.name &&
+      (asked === undefined || options[asked] !== undefined),
+  );
+  const cx = new LinkContext(input, strategy, structurer, options.keep, target);
+  if (stages.some(({ name }) => name === 'branch-hints')) cx.hints = [];
+  return { reason, cx, stages };
 }
 
 /** Runs the stages in order. Returns the milliseconds that each has taken. */

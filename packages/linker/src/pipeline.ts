@@ -57,8 +57,8 @@ export class LinkContext {
   structured!: Structured;
   readonly emitter: Emitter = new Emitter();
   readonly writer: ByteWriter = new ByteWriter(1 << 20);
-  /** Branch hints, by index among the defined functions. */
-  hints: { f: number; hints: BranchHints }[] = [];
+  /** Branch hints, by index among the defined functions; undefined if none are wanted. */
+  hints: { f: number; hints: BranchHints }[] | undefined;
   /** By index among the defined functions: where their code has come from, for a source map; undefined if none is wanted. */
   places: (Places | undefined)[] | undefined;
   binaryen: BinaryenLevel | undefined;
@@ -76,8 +76,8 @@ export class LinkContext {
 }
 
 /**
- * How much is optimized, as compilers name it: 0 nothing, 1 what costs neither bytes to speak of nor time, 2 (the default) what makes
- * programs fast, s for size. There is no 3: no pass takes so long that it should not be in 2.
+ * How much is optimized, as compilers name it: 0 nothing, 1 and s what makes the module smaller, 2 (the default) what makes programs
+ * fast as well, 3 what helps few of them, at a price in bytes.
  */
 export const levels = ['0', '1', '2', '3', 's'] as const;
 /** One of {@link levels}. */
@@ -215,7 +215,7 @@ export const pipeline: readonly Stage[] = [
     run: async (cx) => {
       const rewritten = await cx.lowering.instrument!(cx.module, cx.onProgress);
       const first = cx.program.imports + cx.lowering.newImports.length;
-      cx.hints = cx.hints.filter(({ f }) => !rewritten.has(first + f));
+      cx.hints = cx.hints?.filter(({ f }) => !rewritten.has(first + f));
       // Nor is it known where their instructions are now.
       for (const index of rewritten) if (cx.places) cx.places[index - first] = undefined;
     },
@@ -224,7 +224,7 @@ export const pipeline: readonly Stage[] = [
     name: 'branch-hints',
     description: 'which way branches usually go, for the engine',
     levels: ['3'],
-    run: (cx) => addBranchHints(cx.module, cx.hints, cx.program.imports + cx.lowering.newImports.length),
+    run: (cx) => addBranchHints(cx.module, cx.hints!, cx.program.imports + cx.lowering.newImports.length),
   },
   {
     name: 'binaryen',
@@ -267,13 +267,15 @@ function emitFunction(cx: LinkContext, f: number): void {
     places = [];
     cx.places[f] = places;
   }
-  const hints = cx.emitter.emit(
+  const hints: BranchHints | undefined = cx.hints && [];
+  cx.emitter.emit(
     cx.lowered,
     cx.structured,
     {
       locals: withoutFirst(locals, lowering.extraParameters),
       parameters: 1 + lowering.extraParameters,
       unwindResult: lowering.unwindResult,
+      hints,
       places,
     },
     writer,
@@ -282,7 +284,7 @@ function emitFunction(cx: LinkContext, f: number): void {
     throw new LimitError('GW3101', `the function would have ${writer.length} bytes, more than engines take`);
   }
   program.module.bodies[f] = writer.take();
-  if (hints.length > 0) cx.hints.push({ f, hints });
+  if (hints !== undefined && hints.length > 0) cx.hints!.push({ f, hints });
 }
 
 /** Locals without the first `n`, which must be declared together. */

@@ -48,6 +48,11 @@ interface Engine {
   features: Readonly<Partial<Record<Feature, Availability>>>;
 }
 
+const CHROMIUM_SWITCHING: Availability = { flagged: { since: '156', flags: ['--js-flags=--wasm-wasmfx'] } };
+const WASMTIME_SWITCHING: Availability = {
+  flagged: { since: '49', flags: ['-W', 'stack-switching=y,function-references=y,gc=y', '-C', 'collector=null'] },
+};
+
 /** Names of engines, as `-target` takes them, with a version behind them or without: then the newest. */
 export const engines: Readonly<Record<string, Engine>> = {
   node: {
@@ -79,9 +84,9 @@ export const engines: Readonly<Record<string, Engine>> = {
       jspi: { since: ['137'] },
       'multi-memory': { since: ['120'] },
       // Tried with 156, whose V8 has the flag under this name; before, it began with experimental-.
-      'stack-switching': { flagged: { since: '156', flags: ['--js-flags=--wasm-wasmfx'] } },
+      'stack-switching': CHROMIUM_SWITCHING,
       // Tried. Node 26.10 (V8 14.6) ends in `unimplemented code`.
-      'symmetric-switching': { flagged: { since: '156', flags: ['--js-flags=--wasm-wasmfx'] } },
+      'symmetric-switching': CHROMIUM_SWITCHING,
     },
   },
   firefox: {
@@ -116,13 +121,8 @@ export const engines: Readonly<Record<string, Engine>> = {
       },
       'multi-memory': { since: ['15'] },
       // Tried with 49, on x86-64 Linux. It panics when a collector, which exceptions are an allocation for, meets a suspended stack.
-      'stack-switching': {
-        flagged: { since: '49', flags: ['-W', 'stack-switching=y,function-references=y,gc=y', '-C', 'collector=null'] },
-      },
-      // Tried, the same.
-      'symmetric-switching': {
-        flagged: { since: '49', flags: ['-W', 'stack-switching=y,function-references=y,gc=y', '-C', 'collector=null'] },
-      },
+      'stack-switching': WASMTIME_SWITCHING,
+      'symmetric-switching': WASMTIME_SWITCHING,
     },
   },
   // https://webassembly.org/features. Of these only what all have that Go supports is made use of: nothing else has been tried.

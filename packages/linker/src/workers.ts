@@ -75,7 +75,7 @@ function work(program: GoProgram, { options, lifted, neverReturns, mayUnwind, ne
   const bodies = new ByteWriter(1 << 20);
   const pack = (f: number): void => {
     const body = program.module.bodies[f] as Uint8Array;
-    const last = cx.hints.at(-1);
+    const last = cx.hints?.at(-1);
     const hints = last?.f === f ? last.hints : [];
     const places = cx.places?.[f];
     functions.push(f, body.length, hints.length, ...hints, places?.length ?? -1, ...(places ?? []));
@@ -99,7 +99,7 @@ export function merge(cx: LinkContext, { functions, bodies }: Done, done: (f: nu
     cx.program.module.bodies[f] = bodies.subarray(offset, offset + size);
     offset += size;
     const hints = functions[k + 2]!;
-    if (hints > 0) cx.hints.push({ f, hints: words(k + 3, hints) });
+    if (hints > 0) cx.hints!.push({ f, hints: words(k + 3, hints) });
     k += 3 + hints;
     const places = functions[k]!;
     if (places >= 0) cx.places![f] = words(k + 1, places);

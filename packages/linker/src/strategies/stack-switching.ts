@@ -92,6 +92,12 @@ abstract class StackSwitchingLowering extends StackfulLowering {
 
   /** Adds what differs: the type of continuations, the function that they begin with, and the type of the tag. */
   protected abstract addContinuation(module: Module): { continuation: number; start: number; tagType: number };
+  /** What {@link run} does, with two locals that are free. */
+  protected abstract loop(slot: number, continuation: number): Instruction[];
+
+  protected override run(first: number): { locals: number[]; code: Instruction[] } {
+    return { locals: [ValType.I32, refType(this.continuation, true)], code: this.loop(first, first + 1) };
+  }
 
   protected override hasFrames(): Instruction[] {
     return [[TableGet, this.table], [RefIsNull], [I32Eqz]];
@@ -146,30 +152,25 @@ class AsymmetricLowering extends StackSwitchingLowering {
     ];
   }
 
-  protected override run(first: number): { locals: number[]; code: Instruction[] } {
-    const slot = first;
-    const continuation = first + 1;
-    return {
-      locals: [ValType.I32, refType(this.continuation, true)],
-      code: [
-        [Block, EMPTY],
-        [Loop, EMPTY],
-        ...this.take(slot, continuation),
-        [Block, refType(this.continuation, false)],
-        [LocalGet, continuation], // not null; V8 14.6 cannot compile ref.as_non_null here
-        [Resume, [this.continuation, 0, this.tag, 0]],
-        [BrIf, 2],
-        [Br, 1],
-        [End],
-        [LocalSet, continuation],
-        [GlobalGet, this.parked],
-        [LocalGet, continuation],
-        [TableSet, this.table],
-        [Br, 0],
-        [End],
-        [End],
-      ],
-    };
+  protected override loop(slot: number, continuation: number): Instruction[] {
+    return [
+      [Block, EMPTY],
+      [Loop, EMPTY],
+      ...this.take(slot, continuation),
+      [Block, refType(this.continuation, false)],
+      [LocalGet, continuation], // not null; V8 14.6 cannot compile ref.as_non_null here
+      [Resume, [this.continuation, 0, this.tag, 0]],
+      [BrIf, 2],
+      [Br, 1],
+      [End],
+      [LocalSet, continuation],
+      [GlobalGet, this.parked],
+      [LocalGet, continuation],
+      [TableSet, this.table],
+      [Br, 0],
+      [End],
+      [End],
+    ];
   }
 }
 
@@ -239,21 +240,16 @@ class SymmetricLowering extends StackSwitchingLowering {
     ];
   }
 
-  protected override run(first: number): { locals: number[]; code: Instruction[] } {
-    const slot = first;
-    const continuation = first + 1;
-    return {
-      locals: [ValType.I32, refType(this.continuation, true)],
-      code: [
-        [Loop, EMPTY],
-        ...this.take(slot, continuation),
-        [RefNull, this.continuation],
-        [LocalGet, continuation],
-        [Resume, [this.continuation, 1, this.tag, 0]],
-        [I32Eqz],
-        [BrIf, 0],
-        [End],
-      ],
-    };
+  protected override loop(slot: number, continuation: number): Instruction[] {
+    return [
+      [Loop, EMPTY],
+      ...this.take(slot, continuation),
+      [RefNull, this.continuation],
+      [LocalGet, continuation],
+      [Resume, [this.continuation, 1, this.tag, 0]],
+      [I32Eqz],
+      [BrIf, 0],
+      [End],
+    ];
   }
 }
