@@ -3,49 +3,46 @@
  * module proxy into the cache folder. This is how `go` itself fetches other versions (cmd/go/internal/toolchain/select.go).
  */
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { arch, platform } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { arch, endianness, platform } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
-import { fileURLToPath } from 'node:url';
 import { unzipSync } from 'fflate';
 import { cacheFolder } from './cache-folder.ts';
+import { publishedSum } from './checksum-database.ts';
 import { EnvironmentError, fileError } from './errors.ts';
-import { terminalProgress, watched } from './progress.ts';
+import { type ModuleProxy, proxies, read, tryProxies } from './module-proxy.ts';
+import { watched } from './progress.ts';
 import { which } from './toolchain.ts';
 
 /** The release that is fetched. */
-const VERSION = 'go1.26.8';
+export const VERSION = 'go1.26.8';
 
 /** By GOOS and GOARCH: the hash of its zip's contents, as the checksum database (sum.golang.org) has it. */
-const SUMS: Readonly<Record<string, string>> = {
+export const SUMS: Readonly<Record<string, string>> = {
   'darwin-amd64': 'h1:7/9KPPN8PckcA9s91hm2jmQMhzW4KyTJXHIs45L0C9M=',
   'darwin-arm64': 'h1:dFjGhY6f8DTsY8/rLchUTDRRfjJP4pCrGCwxvHFT2Fg=',
   'linux-amd64': 'h1:ZOmGe1OnfREDMIdb1Qi4G9JSuDPBLGExZMQ4nis1RXM=',
   'linux-arm64': 'h1:sYL/O6MqS68ML0kjsQ36WoYIpJqkw60TxizWUYUKQMc=',
 };
 
-/** A toolchain to fetch: which one, and the hash that it must have. */
-export interface Pinned {
+/** A toolchain to fetch. */
+export interface Wanted {
   version: string;
+  /** GOOS and GOARCH: `windows-amd64`. */
   platform: string;
-  sum: string;
+  /** The hash that it must have; without it, the checksum database is asked. */
+  sum?: string | undefined;
 }
 
-function pinned(): Pinned | undefined {
-  const os = platform() === 'win32' ? 'windows' : platform();
-  const name = `${os}-${arch() === 'x64' ? 'amd64' : arch()}`;
-  const sum = SUMS[name];
-  return sum === undefined ? undefined : { version: VERSION, platform: name, sum };
+/** Names of systems and processors that Go has others for. */
+const SYSTEMS: Readonly<Record<string, string>> = { win32: 'windows', sunos: 'solaris' };
+const PROCESSORS: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', mipsel: 'mipsle' };
+
+/** Go's name of a platform that has Node's names `os` and `cpu`. */
+export function platformName(os: string, cpu: string, order: 'LE' | 'BE'): string {
+  const little = cpu === 'ppc64' && order === 'LE' ? 'le' : '';
+  return `${SYSTEMS[os] ?? os}-${PROCESSORS[cpu] ?? cpu}${little}`;
 }
 
 /**
@@ -57,17 +54,17 @@ function pinned(): Pinned | undefined {
  */
 export async function provideGo(fetching: 'ask' | 'yes' | 'no', env: NodeJS.ProcessEnv = process.env): Promise<void> {
   if (which('go', env) !== undefined) return;
-  const wanted = pinned();
-  if (!wanted) return;
+  const name = platformName(platform(), arch(), endianness());
+  const wanted: Wanted = { version: VERSION, platform: name, sum: SUMS[name] };
   const root = join(cacheFolder(env), 'go', `${wanted.version}.${wanted.platform}`);
   if (!existsSync(root)) {
     const from = proxies(env);
     if (from.length === 0 || fetching === 'no' || (fetching === 'ask' && !(await agreed(wanted.version, root)))) return;
     process.stderr.write(`go-wasm: there is no go in PATH: fetching ${wanted.version} into ${root}\n`);
-    await fetchGo(wanted, root, from);
+    await fetchGo(wanted, root, from, env.GOSUMDB);
   }
-  const name = Object.keys(env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
-  env[name] = join(root, 'bin') + delimiter + (env[name] ?? '');
+  const path = Object.keys(env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
+  env[path] = join(root, 'bin') + delimiter + (env[path] ?? '');
   // Of another installation.
   delete env.GOROOT;
 }
@@ -83,15 +80,20 @@ async function agreed(version: string, root: string): Promise<boolean> {
   return /^\s*(y|yes)?\s*$/i.test(answer);
 }
 
-/** The proxies of GOPROXY that can be asked. */
-function proxies(env: NodeJS.ProcessEnv): string[] {
-  const asked = (env.GOPROXY || 'https://proxy.golang.org').split(/[,|]/).map((proxy) => proxy.trim());
-  return asked.filter((proxy) => /^(https?|file):/.test(proxy)).map((proxy) => proxy.replace(/\/$/, ''));
-}
-
-/** Fetches a toolchain, checks it, and puts it into a folder, at once and whole. @throws EnvironmentError */
-export async function fetchGo(wanted: Pinned, root: string, from: readonly string[]): Promise<void> {
+/**
+ * Fetches a toolchain, checks it, and puts it into a folder, at once and whole.
+ *
+ * @param gosumdb what GOSUMDB says, for those whose hash is not known.
+ * @throws EnvironmentError
+ */
+export async function fetchGo(
+  wanted: Wanted,
+  root: string,
+  from: readonly ModuleProxy[],
+  gosumdb?: string,
+): Promise<void> {
   const name = `v0.0.1-${wanted.version}.${wanted.platform}`;
+  const expected = wanted.sum ?? (await publishedSum('golang.org/toolchain', name, from, gosumdb));
   const zip = await download(`golang.org/toolchain/@v/${name}.zip`, from);
   const prefix = `golang.org/toolchain@${name}/`;
   let files: Record<string, Uint8Array>;
@@ -101,7 +103,7 @@ export async function fetchGo(wanted: Pinned, root: string, from: readonly strin
     throw damaged(wanted, `it is no zip file: ${(cause as Error).message}`, cause);
   }
   const sum = hashOf(files);
-  if (sum !== wanted.sum) throw damaged(wanted, `its hash is ${sum}, and must be ${wanted.sum}`);
+  if (sum !== expected) throw damaged(wanted, `its hash is ${sum}, and must be ${expected}`);
   let aside: string | undefined;
   try {
     mkdirSync(dirname(root), { recursive: true });
@@ -134,42 +136,21 @@ export function hashOf(files: Readonly<Record<string, Uint8Array>>): string {
   return `h1:${sha256(lines.join('')).digest('base64')}`;
 }
 
-async function download(path: string, from: readonly string[]): Promise<Uint8Array> {
-  const failures: string[] = [];
-  for (const proxy of from) {
-    try {
-      return await read(`${proxy}/${path}`);
-    } catch (error) {
-      const { cause, message } = error as Error;
-      failures.push(`${proxy}: ${cause instanceof Error ? cause.message : message}`);
-    }
-  }
-  throw new EnvironmentError('GW4003', `Go cannot be fetched: ${failures.join('; ')}`, {
-    hint: 'install Go 1.24 or later from https://go.dev/dl, or set GOPROXY to a module proxy that can be reached',
-  });
-}
-
-async function read(url: string): Promise<Uint8Array> {
-  if (url.startsWith('file:')) return readFileSync(fileURLToPath(url));
-  const response = await fetch(url);
-  if (!response.ok) throw new Error(`the server answers ${response.status}`);
-  const total = Number(response.headers.get('content-length'));
-  const progress = watched() && total > 0 ? terminalProgress('fetching Go', 'MB', 1e6) : undefined;
-  const chunks: Uint8Array[] = [];
-  let done = 0;
+async function download(path: string, from: readonly ModuleProxy[]): Promise<Uint8Array> {
   try {
-    for await (const chunk of response.body!) {
-      chunks.push(chunk);
-      done += chunk.length;
-      progress?.update(done, total);
-    }
-  } finally {
-    progress?.end();
+    return await tryProxies(
+      from.filter(({ url }) => url !== 'direct'),
+      (url) => read(`${url}/${path}`, 'fetching Go'),
+    );
+  } catch (cause) {
+    throw new EnvironmentError('GW4003', `Go cannot be fetched: ${(cause as Error).message}`, {
+      hint: 'install Go 1.24 or later from https://go.dev/dl, or set GOPROXY to a module proxy that can be reached',
+      cause,
+    });
   }
-  return Buffer.concat(chunks);
 }
 
-function damaged({ version }: Pinned, why: string, cause?: unknown): EnvironmentError {
+function damaged({ version }: Wanted, why: string, cause?: unknown): EnvironmentError {
   return new EnvironmentError('GW4004', `what was fetched is not ${version}: ${why}`, {
     hint: 'nothing of it is kept; look at what GOPROXY names',
     cause,

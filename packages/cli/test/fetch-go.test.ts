@@ -6,7 +6,8 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { zipSync } from 'fflate';
 import { afterAll, describe, expect, test } from 'vitest';
-import { fetchGo, hashOf, type Pinned } from '../src/fetch-go.ts';
+import { fetchGo, hashOf, type Wanted } from '../src/fetch-go.ts';
+import { proxies } from '../src/module-proxy.ts';
 import { which } from '../src/toolchain.ts';
 import { goWasm, PACKAGE, run, TEMP } from './command.ts';
 
@@ -24,7 +25,7 @@ const files = Object.fromEntries(
     VERSION: 'go1.26.8\n',
   }).map(([name, content]) => [PREFIX + name, text(content)]),
 );
-const wanted: Pinned = { version: 'go1.26.8', platform: 'linux-amd64', sum: hashOf(files) };
+const wanted: Wanted = { version: 'go1.26.8', platform: 'linux-amd64', sum: hashOf(files) };
 const path = 'golang.org/toolchain/@v/v0.0.1-go1.26.8.linux-amd64.zip';
 
 const proxy = join(TEMP, 'a proxy');
@@ -51,7 +52,7 @@ test.each([
   ['a server', served],
 ])('a toolchain from %s is put into the cache, ready to run', async (name, from) => {
   const root = join(TEMP, `cache of ${name}`, 'go1.26.8');
-  await fetchGo(wanted, root, [from]);
+  await fetchGo(wanted, root, proxies({ GOPROXY: from }));
   expect(readFileSync(join(root, 'VERSION'), 'utf8')).toBe('go1.26.8\n');
   expect(readFileSync(join(root, 'src/go.mod'), 'utf8')).toBe('module std\n');
   expect(readdirSync(dirname(root))).toEqual(['go1.26.8']);
@@ -63,24 +64,26 @@ test.each([
 
 test('proxies are asked in turn', async () => {
   const root = join(TEMP, 'turn', 'go');
-  await fetchGo(wanted, root, [`${served}/nothing`, url]);
+  await fetchGo(wanted, root, proxies({ GOPROXY: `${served}/nothing,${url}` }));
   expect(existsSync(join(root, 'bin/go'))).toBe(true);
 });
 
 test('what is not what was published is not kept', async () => {
   const root = join(TEMP, 'wrong', 'go');
   const other = { ...wanted, sum: `h1:${'A'.repeat(43)}=` };
-  await expect(fetchGo(other, root, [url])).rejects.toMatchObject({ code: 'GW4004' });
+  await expect(fetchGo(other, root, proxies({ GOPROXY: url }))).rejects.toMatchObject({ code: 'GW4004' });
   const broken = join(TEMP, 'broken proxy');
   mkdirSync(dirname(join(broken, path)), { recursive: true });
   writeFileSync(join(broken, path), readFileSync(join(proxy, path)).subarray(0, 100));
-  await expect(fetchGo(wanted, root, [pathToFileURL(broken).href])).rejects.toMatchObject({ code: 'GW4004' });
+  await expect(fetchGo(wanted, root, proxies({ GOPROXY: pathToFileURL(broken).href }))).rejects.toMatchObject({
+    code: 'GW4004',
+  });
   expect(existsSync(dirname(root))).toBe(false);
 });
 
 test('without go, and without a proxy that has it, the command says so; doctor fetches nothing', async () => {
   const PATH = join(TEMP, 'no programs');
-  const env = { PATH, GOPROXY: `off,${served}/nothing`, GO_WASM_CACHE: join(TEMP, 'empty cache') };
+  const env = { PATH, GOPROXY: `${served}/nothing,direct`, GO_WASM_CACHE: join(TEMP, 'empty cache') };
   for (const command of [['build', '.'], ['run', '-yes', '.'], ['env']]) {
     const { code, stdout, stderr } = await goWasm(command, { env });
     expect([code, stdout]).toEqual([1, '']);
