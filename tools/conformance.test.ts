@@ -9,7 +9,7 @@ import { check, compare, type Setting, type Unit } from './src/conformance/check
 import { unexpectedFailures } from './src/conformance/expected.ts';
 import { packages, recipes } from './src/conformance/suites.ts';
 import { defaultEngine, type EngineName, findEngine, type Goos, needEngine, targetOf } from './src/engines.ts';
-import { findToolchain } from './src/go.ts';
+import { findToolchain, oldestAndNewest } from './src/go.ts';
 
 interface Suite {
   goos: Goos;
@@ -44,7 +44,7 @@ const oneIn =
   };
 
 /** The oldest and the newest that are supported. */
-const otherGo = ['go1.24.13', 'go1.27.3'][slice % 2]!;
+const otherGo = oldestAndNewest[slice % 2]!;
 
 const suites: Suite[] = [
   { goos: 'js', units: std('fmt sync runtime compress/flate') },

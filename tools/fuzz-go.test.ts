@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generate, sourceOf } from './src/fuzz/program.ts';
 import { Programs, programs, variants } from './src/fuzz-go.ts';
-import { places } from './src/torture.ts';
+import { places } from './src/places.ts';
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const { places: all, skipped } = await places(['node', 'node26', 'wasmtime']);

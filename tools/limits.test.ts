@@ -9,13 +9,12 @@ import { join } from 'node:path';
 import { type LinkOptions, link } from '@go-wasm/linker';
 import { EngineLimits } from '@go-wasm/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { $ } from 'zx';
 import { assemble } from '../packages/lift/test/helpers/asm.ts';
 import { MEMORY_PAGES, sourceOf } from '../packages/linker/test/helpers/random-program.ts';
-import { command, targetOf } from './src/engines.ts';
+import { targetOf } from './src/engines.ts';
 import { findToolchain, go, type Toolchain } from './src/go.ts';
 import { root } from './src/paths.ts';
-import { nameOf, type Place, places } from './src/torture.ts';
+import { nameOf, type Place, places, runIn } from './src/places.ts';
 
 /** Functions beside a small runtime that the strategies take for Go's. */
 function programOf(functions: string): Uint8Array {
@@ -117,11 +116,14 @@ describe.each(
   }, 240_000);
 
   async function run(strategy: Place['strategy'], ...args: string[]): Promise<End> {
-    const { engine, goos } = place;
-    const started = command(engine, goos, fileOf(strategy), args, toolchain.goroot, folder, strategy);
-    const env = { ...process.env, ...started.env };
-    const shell = $({ cwd: folder, env, nothrow: true, quiet: true, timeout: '200s' });
-    const { stdout, stderr, exitCode } = await shell`${started.file} ${started.args}`;
+    const { stdout, stderr, exitCode } = await runIn(
+      { ...place, strategy },
+      fileOf(strategy),
+      args,
+      toolchain,
+      folder,
+      200,
+    );
     return { stdout, said: /^(fatal error|panic|runtime): .*/m.exec(stderr)?.[0], exit: exitCode };
   }
 

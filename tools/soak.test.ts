@@ -1,7 +1,7 @@
 /** Some seconds of `npm run soak`, in a place of each strategy. */
 import { expect, test } from 'vitest';
+import { nameOf, places } from './src/places.ts';
 import { judge, soak } from './src/soak.ts';
-import { nameOf, places } from './src/torture.ts';
 
 const { places: all, skipped } = await places(['node26']);
 const js = all.filter(({ goos, strategy }) => goos === 'js' && strategy !== 'jump-table');

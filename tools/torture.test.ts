@@ -1,6 +1,7 @@
 /** A few seeds of `npm run torture`, in all places that are there. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { firstDifference, nameOf, places, Torture } from './src/torture.ts';
+import { nameOf, places } from './src/places.ts';
+import { firstDifference, Torture } from './src/torture.ts';
 
 const seeds = [Number(process.env.SEED ?? 1), 2];
 const { places: all, skipped } = await places();

@@ -47,7 +47,6 @@ const typescript = join(root, 'node_modules/typescript/lib/typescript.js');
 const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
 
 interface Program {
-  name: string;
   package: string;
   args: string[];
   env?: Record<string, string>;
@@ -55,28 +54,30 @@ interface Program {
   output?: string;
 }
 
-const driver = (name: string, ...args: string[]): Program => ({ name, package: `./${name}`, args });
-const programs: Program[] = [
-  driver('buntdb'),
-  await compile('go/types'),
-  { name: 'esbuild', package: 'github.com/evanw/esbuild/cmd/esbuild', args: ['--minify', typescript] },
-  {
-    name: 'gofmt',
+const driver =
+  (name: string, ...args: string[]) =>
+  (): Program => ({ package: `./${name}`, args });
+/** By name; made only when it is measured. */
+const programs: Record<string, () => Program | Promise<Program>> = {
+  buntdb: driver('buntdb'),
+  compile: () => compile('go/types'),
+  esbuild: () => ({ package: 'github.com/evanw/esbuild/cmd/esbuild', args: ['--minify', typescript] }),
+  gofmt: () => ({
     package: 'cmd/gofmt',
     args: ['net', 'runtime', 'go/types'].map((dir) => join(toolchain.goroot, 'src', dir)),
-  },
-  driver('goja'),
-  driver('gojq'),
-  driver('goldmark'),
-  driver('gopherlua'),
-  driver('minify', typescript),
-  driver('pongo2'),
-  driver('shfmt'),
-  driver('starlark'),
-  driver('tengo'),
-  driver('yaegi'),
-  driver('zstd', typescript),
-].filter(({ name }) => !values.only || values.only.split(',').includes(name));
+  }),
+  goja: driver('goja'),
+  gojq: driver('gojq'),
+  goldmark: driver('goldmark'),
+  gopherlua: driver('gopherlua'),
+  minify: driver('minify', typescript),
+  pongo2: driver('pongo2'),
+  shfmt: driver('shfmt'),
+  starlark: driver('starlark'),
+  tengo: driver('tengo'),
+  yaegi: driver('yaegi'),
+  zstd: driver('zstd', typescript),
+};
 
 /** The Go compiler itself, which compiles a package of the standard library for Linux. */
 async function compile(name: string): Promise<Program> {
@@ -87,7 +88,7 @@ async function compile(name: string): Promise<Program> {
   await writeFile(config, await go(target, ['list', '-export', '-deps', '-f', format, name]));
   const files = await go(target, ['list', '-f', '{{range .GoFiles}}{{$.Dir}}/{{.}}\n{{end}}', name]);
   const args = ['-o', output, '-p', name, '-importcfg', config, '-complete', '-trimpath', folder, ...files.split('\n')];
-  return { name: 'compile', package: 'cmd/compile', args, env, output };
+  return { package: 'cmd/compile', args, env, output };
 }
 
 /** One form of a program, and what its runs have shown so far. */
@@ -122,8 +123,8 @@ async function runOnce(form: Form): Promise<void> {
   if (form.digest !== digest) throw new Error(`${form.run.join(' ')}: wrote something else than before`);
 }
 
-async function measure(program: Program): Promise<Form[]> {
-  const path = (name: string) => join(folder, `${program.name}-${name}`);
+async function measure(of: string, program: Program): Promise<Form[]> {
+  const path = (name: string) => join(folder, `${of}-${name}`);
   const pin = await pinned();
   const outputs = program.output ? [stdout, program.output] : [stdout];
   const native: Form = {
@@ -162,18 +163,19 @@ async function measure(program: Program): Promise<Form[]> {
 
   for (let round = 0; round < Number(values.rounds); round++) for (const form of forms) await runOnce(form);
   for (const form of forms) {
-    if (form.digest !== native.digest)
-      throw new Error(`${program.name}: ${form.name} writes something else than native`);
+    if (form.digest !== native.digest) throw new Error(`${of}: ${form.name} writes something else than native`);
   }
   return forms;
 }
 
 try {
   const all: { program: string; forms: Form[] }[] = [];
-  for (const program of programs) {
-    const forms = await measure(program);
-    all.push({ program: program.name, forms });
-    console.log(`${program.name}: ${forms.map((form) => `${form.name} ${form.cpu.toFixed(2)} s`).join(', ')}`);
+  for (const name of values.only?.split(',') ?? Object.keys(programs)) {
+    const make = programs[name];
+    if (!make) throw new Error(`there is no program ${name}: ${Object.keys(programs).join(', ')}`);
+    const forms = await measure(name, await make());
+    all.push({ program: name, forms });
+    console.log(`${name}: ${forms.map((form) => `${form.name} ${form.cpu.toFixed(2)} s`).join(', ')}`);
   }
   const names = all[0]?.forms.map((form) => form.name) ?? [];
   const ratios = (i: number, of: (form: Form) => number, base: number) =>

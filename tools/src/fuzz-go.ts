@@ -16,13 +16,13 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Level, type LinkOptions, link } from '@go-wasm/linker';
 import { $ } from 'zx';
-import { command, type EngineName, type Goos, targetOf } from './engines.ts';
+import { type Goos, targetOf } from './engines.ts';
 import { fewest } from './fuzz/minimise.ts';
 import { type GeneratedFunction, generate, sourceOf, statementsOf } from './fuzz/program.ts';
 import { findToolchain, go, type Toolchain } from './go.ts';
 import { root } from './paths.ts';
+import { askedPlaces, endOf, nameOf, type Place, runIn } from './places.ts';
 import { asTyped, writeResult } from './results.ts';
-import { nameOf, type Place, places } from './torture.ts';
 
 /** How many functions are built at once. */
 const BATCH = 50;
@@ -41,7 +41,7 @@ export function variants(all: readonly Place[], seed: number, levels: readonly L
     place,
     options: {
       switch: place.strategy,
-      ...(place.strategy === 'asyncify' && { target: targetOf(place.engine).text }),
+      target: targetOf(place.engine).text,
       level: levels[(seed + k) % levels.length]!,
       structure: (seed + k) % 4 === 0 ? 'relooper' : 'stackifier',
     },
@@ -109,19 +109,11 @@ export class Programs {
     return found;
   }
 
-  async #run({ engine, goos, strategy }: Place, bytes: Uint8Array): Promise<string> {
+  async #run(place: Place, bytes: Uint8Array): Promise<string> {
     const file = join(this.#folder, 'program.wasm');
     await writeFile(file, bytes);
-    const started = command(engine, goos, file, [], this.#toolchain.goroot, this.#folder, strategy);
-    const run = $({
-      cwd: this.#folder,
-      env: { ...process.env, ...started.env },
-      nothrow: true,
-      quiet: true,
-      timeout: '120s',
-    });
-    const { stdout, stderr, exitCode, signal } = await run`${started.file} ${started.args}`;
-    return exitCode === 0 ? stdout : `${stdout}exit ${signal ?? exitCode}\n${stderr}`;
+    const end = await runIn(place, file, [], this.#toolchain, this.#folder, 120);
+    return end.exitCode === 0 ? end.stdout : `${end.stdout}${endOf(end)}\n${end.stderr}`;
   }
 }
 
@@ -180,11 +172,7 @@ async function main(): Promise<void> {
   });
   const first = Number(values.seed);
   const count = Number(values.count);
-  const asked = await places(
-    values.host.split(',') as EngineName[],
-    values.switch?.split(',') as Place['strategy'][] | undefined,
-  );
-  for (const reason of asked.skipped) console.log(`skipped: ${reason}`);
+  const places = await askedPlaces(values.host, values.switch);
   const toolchain = await findToolchain();
   const opened = await Programs.open(toolchain);
   let differences = 0;
@@ -196,7 +184,7 @@ async function main(): Promise<void> {
       done += functions.length;
       const source = sourceOf(functions);
       const expected = await opened.expected(source);
-      const all = variants(asked.places, seed, values.level?.split(',') as Level[] | undefined);
+      const all = variants(places, seed, values.level?.split(',') as Level[] | undefined);
       const found = await opened.differences(source, expected, all);
       lines += expected.split('\n').length - 1;
       runs += all.length;
@@ -221,7 +209,7 @@ async function main(): Promise<void> {
     functions: count,
     traces: lines,
     runs,
-    places: asked.places.map(nameOf),
+    places: places.map(nameOf),
     differences,
     go: toolchain.version,
   });

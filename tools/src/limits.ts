@@ -10,12 +10,11 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { $ } from 'zx';
-import { command, type Goos, needEngine, targetOf } from './engines.ts';
+import { type Goos, needEngine, targetOf } from './engines.ts';
 import { findToolchain, go } from './go.ts';
 import { linkMeasured } from './measure.ts';
+import { endOf, runIn, type Strategy } from './places.ts';
 import { asTyped, writeResult } from './results.ts';
-import type { Place } from './torture.ts';
 
 const MODULE = 'github.com/microsoft/typescript-go';
 const VERSION = 'v0.0.0-20260708042240-2bd066d87f5b';
@@ -34,7 +33,7 @@ const { values } = parseArgs({
   options: { goos: { type: 'string', default: 'js' }, switch: { type: 'string', default: 'resume' } },
 });
 const goos = values.goos as Goos;
-const strategy = values.switch as Place['strategy'];
+const strategy = values.switch as Strategy;
 const toolchain = await findToolchain();
 const engine = await needEngine(goos === 'js' ? 'node26' : 'wasmtime');
 const folder = await mkdtemp(join(tmpdir(), 'go-wasm-limits-'));
@@ -67,16 +66,8 @@ try {
     let all = '';
     const start = performance.now();
     for (const args of [['--version'], ['--declaration', '--pretty', 'false', 'a.ts']]) {
-      const started = command(engine, goos, file, args, toolchain.goroot, work, how);
-      const run = $({
-        cwd: work,
-        env: { ...process.env, ...started.env },
-        nothrow: true,
-        quiet: true,
-        timeout: '600s',
-      });
-      const { stdout, stderr, exitCode } = await run`${started.file} ${started.args}`;
-      all += `$ tsgo ${args.join(' ')}\n${stdout}${stderr}exit ${exitCode}\n`;
+      const end = await runIn({ engine, goos, strategy: how }, file, args, toolchain, work, 600);
+      all += `$ tsgo ${args.join(' ')}\n${end.stdout}${end.stderr}${endOf(end)}\n`;
     }
     for (const made of (await readdir(work)).sort()) all += `== ${made}\n${await readFile(join(work, made), 'utf8')}`;
     runs[name] = { ms: performance.now() - start, all: all.replaceAll(work, 'WORK') };

@@ -12,12 +12,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { link } from '@go-wasm/linker';
-import { $ } from 'zx';
-import { command, type EngineName, targetOf } from './engines.ts';
+import { targetOf } from './engines.ts';
 import { findToolchain, go } from './go.ts';
 import { root } from './paths.ts';
+import { askedPlaces, endOf, nameOf, type Place, runIn } from './places.ts';
 import { asTyped, writeResult } from './results.ts';
-import { nameOf, type Place, places } from './torture.ts';
 
 /** What the program says of itself, twice a second. Memory in bytes; `host` is the whole process, 0 where it cannot be known. */
 interface Sample {
@@ -48,15 +47,12 @@ export async function soak(place: Place, seconds: number): Promise<Soak> {
     await go(toolchain, ['build', '-o', file, '.'], { goos, cwd: join(root, 'tools/soak') });
     const { bytes } = await link(await readFile(file), { switch: strategy, target: targetOf(engine).text });
     await writeFile(file, bytes);
-    const started = command(engine, goos, file, [`${seconds}`], toolchain.goroot, folder, strategy);
-    const env = { ...process.env, ...started.env };
-    const run = $({ cwd: folder, env, nothrow: true, quiet: true, timeout: `${seconds * 2 + 120}s` });
-    const { stdout, stderr, exitCode, signal } = await run`${started.file} ${started.args}`;
-    const samples = stdout
+    const end = await runIn(place, file, [`${seconds}`], toolchain, folder, seconds * 2 + 120);
+    const samples = end.stdout
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Sample);
-    return judge(samples, exitCode === 0 ? undefined : `exit ${signal ?? exitCode}: ${stderr.slice(0, 2000)}`);
+    return judge(samples, end.exitCode === 0 ? undefined : `${endOf(end)}: ${end.stderr.slice(0, 2000)}`);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -91,14 +87,9 @@ async function main(): Promise<void> {
     },
   });
   const seconds = Number(values.minutes) * 60;
-  const asked = await places(
-    values.host.split(',') as EngineName[],
-    values.switch?.split(',') as Place['strategy'][] | undefined,
-  );
-  for (const reason of asked.skipped) console.log(`skipped: ${reason}`);
   const rows = [];
   let problems = 0;
-  for (const place of asked.places) {
+  for (const place of await askedPlaces(values.host, values.switch)) {
     const found = await soak(place, seconds);
     const last = found.samples.at(-1);
     const perSecond = Math.round((last?.callbacks ?? 0) / seconds);

@@ -12,64 +12,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { type Choice, chooseSwitch, requirements } from '@go-wasm/linker/targets';
 import { $ } from 'zx';
-import {
-  command,
-  type Engine,
-  type EngineName,
-  engineNames,
-  findEngine,
-  type Goos,
-  isBrowser,
-  targetOf,
-} from './engines.ts';
+import { type Engine, type Goos, targetOf } from './engines.ts';
 import { findToolchain, go, type Toolchain } from './go.ts';
 import { linkMeasured } from './measure.ts';
 import { root } from './paths.ts';
-
-type Strategy = Choice['strategy'];
-const all = ['jump-table', ...Object.keys(requirements)] as Strategy[];
-
-/** A way to run the program. */
-export interface Place {
-  engine: Engine;
-  goos: Goos;
-  strategy: Strategy;
-}
-
-export function nameOf({ engine, goos, strategy }: Place): string {
-  return `${engine.name} ${goos} ${strategy}`;
-}
-
-/** Every pair that exists, of those that are asked for. `skipped` says why others do not. */
-export async function places(
-  hosts: readonly EngineName[] = engineNames,
-  strategies: readonly Strategy[] = all,
-): Promise<{ places: Place[]; skipped: string[] }> {
-  const found: Place[] = [];
-  const skipped: string[] = [];
-  for (const name of hosts) {
-    const engine = await findEngine(name);
-    if (!engine) {
-      skipped.push(`${name} is not installed: run \`npm run engines\``);
-      continue;
-    }
-    const systems: Goos[] = name === 'wasmtime' ? ['wasip1'] : isBrowser(engine) ? ['js'] : ['js', 'wasip1'];
-    for (const goos of systems) {
-      for (const strategy of strategies) {
-        try {
-          if (goos === 'wasip1' && strategy === 'jspi') throw new Error('jspi is for GOOS=js');
-          chooseSwitch(strategy, targetOf(engine), goos);
-          found.push({ engine, goos, strategy });
-        } catch (error) {
-          skipped.push(`${name} ${goos} ${strategy}: ${(error as Error).message}`);
-        }
-      }
-    }
-  }
-  return { places: found, skipped };
-}
+import { askedPlaces, endOf, nameOf, type Place, runIn, type Strategy } from './places.ts';
 
 /** The program, built and linked in all ways that are asked for, in a folder that {@link close} removes. */
 export class Torture {
@@ -112,18 +60,10 @@ export class Torture {
   }
 
   /** What the program prints in a place; how it ends as well, if that is not well. */
-  async run({ engine, goos, strategy }: Place, args: string[]): Promise<string> {
-    const file = this.#file(goos, strategy, engine);
-    const started = command(engine, goos, file, args, this.#toolchain.goroot, this.#folder, strategy);
-    const run = $({
-      cwd: this.#folder,
-      env: { ...process.env, ...started.env },
-      nothrow: true,
-      quiet: true,
-      timeout: '60s',
-    });
-    const { stdout, stderr, exitCode, signal } = await run`${started.file} ${started.args}`;
-    return exitCode === 0 ? stdout : `${stdout}${stderr}\nexit ${signal ?? exitCode}`;
+  async run(place: Place, args: string[]): Promise<string> {
+    const file = this.#file(place.goos, place.strategy, place.engine);
+    const end = await runIn(place, file, args, this.#toolchain, this.#folder, 60);
+    return end.exitCode === 0 ? end.stdout : `${end.stdout}${end.stderr}\n${endOf(end)}`;
   }
 
   async close(): Promise<void> {
@@ -147,23 +87,19 @@ async function main(): Promise<void> {
       switch: { type: 'string' },
     },
   });
-  const asked = await places(
-    values.host?.split(',') as EngineName[] | undefined,
-    values.switch?.split(',') as Strategy[] | undefined,
-  );
-  for (const reason of asked.skipped) console.log(`skipped: ${reason}`);
-  const torture = await Torture.build(asked.places);
+  const places = await askedPlaces(values.host, values.switch);
+  const torture = await Torture.build(places);
   let differences = 0;
   try {
     for (let seed = Number(values.seed); seed < Number(values.seed) + Number(values.seeds); seed++) {
       const expected = await torture.expected([String(seed)]);
-      for (const place of asked.places) {
+      for (const place of places) {
         const got = await torture.run(place, [String(seed)]);
         if (got === expected) continue;
         differences++;
         console.log(`seed ${seed}, ${nameOf(place)}: ${firstDifference(expected, got)}`);
       }
-      console.log(`seed ${seed}: ${expected.split('\n').length - 1} lines, ${asked.places.length} places compared`);
+      console.log(`seed ${seed}: ${expected.split('\n').length - 1} lines, ${places.length} places compared`);
     }
   } finally {
     await torture.close();

@@ -8,6 +8,7 @@ import { rollup } from 'rollup';
 import ts from 'typescript';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { webpack } from 'webpack';
+import { oldestAndNewest } from '../../../tools/src/go.ts';
 import { chromium, visit, whyNoChromium } from '../../runtime/test/browser.ts';
 import { findToolchain } from '../../runtime/test/support.ts';
 import { which } from '../src/toolchain.ts';
@@ -372,7 +373,7 @@ describe('a package that is no program', async () => {
     expect(existsSync(join(cwd, 'internal/shout/gowasm_main'))).toBe(false);
   });
 
-  for (const version of ['go1.24.13', 'go1.27.3']) {
+  for (const version of oldestAndNewest) {
     const toolchain = await findToolchain(version);
     if (typeof toolchain === 'string') {
       test.skip(`${version}: ${toolchain}`, () => {});

@@ -306,6 +306,7 @@ export function chooseSwitch(name: SwitchName, target: Target | undefined, goos?
     });
   }
   if (name === 'jump-table') return { strategy: name };
+  checkGoos(name, goos);
   if (name === 'auto') {
     const can = target === undefined ? ['resume'] : runnable(target).plain;
     const best = preferred.find(({ strategy }) => can.includes(strategy))!;
@@ -316,5 +317,13 @@ export function chooseSwitch(name: SwitchName, target: Target | undefined, goos?
   if (!missing) return { strategy: name };
   throw new UnsupportedError('GW2110', `${missing.engine} cannot run -switch=${name}: it has no ${missing.feature}`, {
     hint: `choose one of ${runnable(target).all.join(', ')}, auto; -switch=${name} runs in ${whoRuns(name)}`,
+  });
+}
+
+/** Makes sure that a strategy can be had for a system, if that is known. @throws UnsupportedError */
+export function checkGoos(name: SwitchName, goos: Goos | undefined): void {
+  if (name !== 'jspi' || goos !== 'wasip1') return;
+  throw new UnsupportedError('GW2107', 'the switch strategy jspi is for GOOS=js', {
+    hint: 'choose -switch=resume or -switch=stack-switching',
   });
 }

@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { oldestAndNewest, releases } from '../../../tools/src/go.ts';
 import { full } from '../../cfg/test/support/effort.ts';
 import {
   build,
@@ -13,7 +14,6 @@ import {
   goroot,
   program,
   type Run,
-  releases,
   run,
   runInWasmtime,
   scratchFolder,
@@ -65,9 +65,7 @@ const moving: Case[] = (full ? ['control', 'goroutines', 'panics', 'memory', 'st
   .flatMap((name) => mayMoreStack.map((flag) => ({ goos: 'js' as const, name, flags: [flag] })))
   .filter(({ name, flags }) => !(name === 'std' && flags[0]!.endsWith('Preempt')));
 
-const others = releases.filter(
-  (go) => goroot(go) !== goroot() && (full || go === releases[0] || go === releases.at(-1)),
-);
+const others = releases.filter((go) => goroot(go) !== goroot() && (full || oldestAndNewest.includes(go)));
 const older: Case[] = others.flatMap((go) => {
   if (full) return plain.map((c) => ({ ...c, go }));
   return (['panics', 'goroutines'] as const).map((name) => ({

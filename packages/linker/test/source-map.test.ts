@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { type ByteRange, Code, decodeFunction, decodeModule, Op } from '@go-wasm/wasm';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { oldestAndNewest } from '../../../tools/src/go.ts';
 import { randomNumbers } from '../../cfg/test/support/graphs.ts';
 import { link } from '../src/index.ts';
-import { build, goroot, program, releases, run, scratchFolder } from './helpers/go.ts';
+import { build, goroot, program, run, scratchFolder } from './helpers/go.ts';
 
 const FUNC_VALUE_OFFSET = 0x1000; // cmd/link/internal/wasm/asm.go
 const folder = await scratchFolder();
-const newestAndOldest = [undefined, releases[0], releases.at(-1)].filter((go) => goroot(go) !== undefined);
+const newestAndOldest = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 
 /** Calls in a module that Go code makes: their places in it, and the PCs that they return to, from the stores of these. */
 function callsOf(bytes: Uint8Array): { place: number; pc: bigint }[] {

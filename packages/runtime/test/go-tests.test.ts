@@ -4,12 +4,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { oldestAndNewest } from '../../../tools/src/go.ts';
 import { instantiate, memoryFs } from '../src/index.ts';
 import { bundle, findToolchain, go, linkModule, nodes, runNode, temp } from './support.ts';
 
 const runner = await bundle('run-tests.ts');
 
-for (const version of [undefined, 'go1.24.13', 'go1.27.3']) {
+for (const version of [undefined, ...oldestAndNewest]) {
   const toolchain = version === undefined ? go : await findToolchain(version);
   if (typeof toolchain === 'string') {
     console.warn(`syscall/js of ${version} is skipped: ${toolchain}`);

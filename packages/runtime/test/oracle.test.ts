@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../../tools/src/engines.ts';
+import { oldestAndNewest, releases } from '../../../tools/src/go.ts';
 import { full } from '../../cfg/test/support/effort.ts';
 import {
   buildGo,
@@ -96,7 +97,7 @@ test("servers in the same program, as in Go's own tests", async () => {
   await compare({ args: [], code: 0, shows: 'hello from Go' }, web, nodes[0]!);
 });
 
-for (const version of full ? ['go1.24.13', 'go1.25.9', 'go1.27.3'] : ['go1.24.13', 'go1.27.3']) {
+for (const version of full ? releases : oldestAndNewest) {
   const toolchain = await findToolchain(version);
   if (typeof toolchain === 'string') {
     console.warn(`${version} is skipped: ${toolchain}`);

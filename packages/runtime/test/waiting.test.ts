@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import { oldestAndNewest } from '../../../tools/src/go.ts';
 import { effort, patience } from '../../cfg/test/support/effort.ts';
 import { type App, BlockedError, ExitedError, type InstantiateOptions, instantiate } from '../src/index.ts';
 import { buildGo, bundle, findToolchain, linkModule, nodes, runNode } from './support.ts';
@@ -205,7 +206,7 @@ describe('callbacks of a linked module', () => {
   });
 });
 
-for (const version of ['go1.24.13', 'go1.27.3']) {
+for (const version of oldestAndNewest) {
   const toolchain = await findToolchain(version);
   if (typeof toolchain === 'string') {
     console.warn(`waiting in ${version} is skipped: ${toolchain}`);

@@ -29,7 +29,7 @@ import { parseArgs } from 'node:util';
 import type { LinkOptions } from '@go-wasm/linker';
 import { chooseSwitch, requirements } from '@go-wasm/linker/targets';
 import { defaultEngine, type Engine, type EngineName, type Goos, needEngine, targetOf } from '../engines.ts';
-import { findToolchain, type Toolchain } from '../go.ts';
+import { findToolchain, releases, type Toolchain } from '../go.ts';
 import { results } from '../paths.ts';
 import { check, type Setting, type Unit, type Verdict } from './check.ts';
 import { unexpectedFailures } from './expected.ts';
@@ -61,7 +61,7 @@ const { values, positionals } = parseArgs({
 /** The empty text stands for the default. */
 const asked = values.matrix
   ? {
-      go: ['go1.24.13', 'go1.25.9', 'go1.26.8', 'go1.27.3'],
+      go: releases as readonly string[],
       goos: ['js', 'wasip1'],
       host: ['node', 'node26', 'chromium', 'wasmtime'],
       // Levels and structurers matter to what the strategies share.
@@ -106,7 +106,6 @@ async function runAll(toolchain: Toolchain, goos: Goos, engine: Engine, options:
   const wanted = { ...options, verify: values.verify, target: options.switch && target.text };
   const link = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value)) as LinkOptions;
   try {
-    if (options.switch === 'jspi' && goos === 'wasip1') throw new Error('jspi is for GOOS=js');
     chooseSwitch(link.switch ?? 'resume', target, goos);
   } catch (error) {
     console.log(`skipped: ${goos}, ${engine.name}, ${link.switch ?? 'resume'}: ${(error as Error).message}`);

@@ -22,8 +22,9 @@
  * also come in a microtask between two steps of a switch. Stock Go would be idle by then: so the program first goes on until it is.
  */
 import type { GoProgram, Lifted } from '@go-wasm/lift';
-import { type Module, Op, UnsupportedError, ValType } from '@go-wasm/wasm';
+import { type Module, Op, ValType } from '@go-wasm/wasm';
 import { assemble, type Instruction } from '../assemble.ts';
+import { checkGoos } from '../targets.ts';
 import { BY_FLAG, StackfulLowering } from './stackful.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
 
@@ -55,11 +56,7 @@ export const jspi: SwitchStrategy = {
   description: 'a goroutine keeps its wasm stack, suspended by promises; needs JavaScript promise integration',
   switchesAt: BY_FLAG,
   start: (program, lifted, facts) => {
-    if (program.goos !== 'js') {
-      throw new UnsupportedError('GW2107', 'the switch strategy jspi is for GOOS=js', {
-        hint: 'choose -switch=resume or -switch=stack-switching',
-      });
-    }
+    checkGoos('jspi', program.goos);
     return new JspiLowering(program, lifted, facts);
   },
 };

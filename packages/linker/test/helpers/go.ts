@@ -11,9 +11,6 @@ import { afterAll } from 'vitest';
 /** `native`: a program for this machine. */
 export type Goos = 'js' | 'wasip1' | 'native';
 
-/** The releases that are supported: the installed one, unless a version is named. */
-export const releases = ['go1.24.13', 'go1.25.9', 'go1.26.8', 'go1.27.3'] as const;
-
 const goroots = new Map<string, string | undefined>();
 
 /** GOROOT of a release (of the installed one without), or undefined where it cannot be had. */
