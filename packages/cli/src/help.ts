@@ -178,7 +178,7 @@ GO_WASM_CACHE names. GO_WASM_LINK_CACHE=1000 keeps as many megabytes, GO_WASM_LI
 
 export const DUMP_HELP: string = `
 ${Object.entries(analyses)
-  .map(([name, { description }]) => `  ${name.padEnd(15)}${description}`)
+  .map(([name, { description }]) => `  ${name.padEnd(16)}${description}`)
   .join('\n')}
 
 Examples:

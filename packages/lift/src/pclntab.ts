@@ -14,6 +14,8 @@ export interface PclnFunction {
   deferReturn: number;
   /** The size of its frame on the goroutine stack in bytes, return address not included; −1 if that is not the same everywhere. */
   frame: number;
+  /** The size of its arguments and results in bytes (`_func.args`); −1 if it differs from call to call. */
+  arguments: number;
   /** Whether it was written in assembly: its first file's name ends in `.s`. */
   assembly: boolean;
 }
@@ -51,6 +53,7 @@ export function readPclntab(image: Uint8Array, functions: number): PclnFunction[
       name: textAt(image, names + view.getInt32(func + 4, true)),
       deferReturn: view.getUint32(func + 12, true),
       frame: frameSize(image, pcs + view.getUint32(func + 16, true)),
+      arguments: argumentBytes(view.getInt32(func + 8, true)),
       assembly: pcfile !== 0 && file >= 0 && fileOffset !== NO_FILE && fileIsAssembly(fileOffset),
     };
   });
@@ -150,6 +153,11 @@ export function readPcValues(image: Uint8Array, start: number, visit: (value: nu
 /** The first value of a pc-value table: a zig-zag varint, counted from −1 (runtime/symtab.go, step). */
 function firstFile(image: Uint8Array, start: number): number {
   return -1 + signed(varint(image, start).value);
+}
+
+/** abi.ArgsSizeUnknown is the least of all numbers. */
+function argumentBytes(args: number): number {
+  return args < 0 ? -1 : args;
 }
 
 /** The one value of a pc-value table of SP offsets other than 0 (before the prologue and behind the epilogue). */

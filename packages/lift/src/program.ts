@@ -44,6 +44,8 @@ export interface GoProgram {
   readonly deferReturn: Int32Array;
   /** The size of each function's frame on the goroutine stack in bytes, return address not included; −1 if it is not known. */
   readonly frame: Int32Array;
+  /** The size of each function's arguments and results on its caller's stack in bytes; −1 if it is not known. */
+  readonly argumentBytes: Int32Array;
 }
 
 /**
@@ -77,8 +79,10 @@ export function readProgram(bytes: Uint8Array): GoProgram {
   const isAssembly = new Uint8Array(functions);
   const deferReturn = new Int32Array(functions);
   const frame = new Int32Array(functions).fill(-1);
-  for (const { index, name, assembly, deferReturn: pc, frame: size } of pcln) {
+  const argumentBytes = new Int32Array(functions).fill(-1);
+  for (const { index, name, assembly, deferReturn: pc, frame: size, arguments: args } of pcln) {
     frame[index] = size;
+    argumentBytes[index] = args;
     names[index] = name;
     isAssembly[index] = assembly ? 1 : 0;
     deferReturn[index] = pc;
@@ -113,6 +117,7 @@ export function readProgram(bytes: Uint8Array): GoProgram {
     isAssembly,
     deferReturn,
     frame,
+    argumentBytes,
   };
 }
 

@@ -1,12 +1,24 @@
 /** What the analyses of whole programs have found, as text: a line for each function of which there is something to say. */
-import { GoOp, type GoProgram, INDIRECT, type Lifted } from '@go-wasm/lift';
+import type { GoProgram, Lifted } from '@go-wasm/lift';
 import { type LinkOptions, prepare } from '../link.ts';
+import { addressTaken, Taken } from './address-taken.ts';
+import { callGraph } from './call-graph.ts';
+import { FrameLayouts } from './frame-layout.ts';
+import { mayMoveStack } from './may-move-stack.ts';
 import { UNWINDS } from './may-unwind.ts';
 import { neverReturns } from './never-returns.ts';
 import { reach, Source, UNREACHED } from './reach.ts';
+import { stackDepth, Unbounded } from './stack-depth.ts';
 
 /** An analysis that {@link dump} knows. */
-export type AnalysisName = 'calls' | 'never-returns' | 'may-unwind' | 'frames';
+export type AnalysisName =
+  | 'calls'
+  | 'address-taken'
+  | 'never-returns'
+  | 'may-unwind'
+  | 'may-move-stack'
+  | 'stack-depth'
+  | 'frames';
 
 /** Says something of function `f`, by its index among the defined functions, or nothing. */
 type Line = (f: number) => string | undefined;
@@ -22,25 +34,51 @@ const SOURCES: Readonly<Record<number, string>> = {
   [Source.Unwinding]: 'starts to unwind',
   [Source.NotLifted]: 'was not understood',
   [Source.Indirect]: 'makes an indirect call',
+  [Source.Listed]: 'leaves the stack',
 };
+
+const NO_BOUND: Readonly<Record<number, string>> = {
+  [Unbounded.Recursion]: 'no bound: recursion by way of',
+  [Unbounded.Indirect]: 'no bound: it makes an indirect call',
+  [Unbounded.Unknown]: 'no bound: not known what it does to SP',
+  [Unbounded.Callee]: 'no bound: it calls',
+};
+
+/** A line for what {@link reach} has found. */
+function way({ names }: GoProgram, next: Int32Array): Line {
+  return (f) => {
+    const to = next[f]!;
+    if (to === UNREACHED) return undefined;
+    return to < 0 ? SOURCES[to]! : `calls ${names[to]}`;
+  };
+}
 
 /** All that can be dumped, by name. */
 export const analyses: Readonly<Record<AnalysisName, Analysis>> = {
   calls: {
     description:
       'which functions a function calls, each once, in the order of its code; (indirect) for what a table is asked for',
-    of: ({ imports, names, module }, { code, goOps, funcGoOp }) => {
+    of: (program, lifted) => {
+      const { names, module } = program;
       const imported = module.imports.filter(({ kind }) => kind === 'func');
+      const { start, callees, indirect } = callGraph(program, lifted);
       return (f) => {
-        const callees = new Set<string>();
-        for (let k = funcGoOp[f]!; k < funcGoOp[f + 1]!; k++) {
-          const o = code.op[goOps[k]!]!;
-          const callee = code.a[goOps[k]!]!;
-          if (o === GoOp.Return || o === GoOp.Unwind) continue;
-          if (callee === INDIRECT) callees.add('(indirect)');
-          else callees.add(callee < imports ? `${imported[callee]!.name} (import)` : names[callee - imports]!);
-        }
-        return callees.size > 0 ? [...callees].join(', ') : undefined;
+        const called = Array.from(callees.subarray(start[f]!, start[f + 1]!), (callee) =>
+          callee < 0 ? `${imported[-1 - callee]!.name} (import)` : names[callee]!,
+        );
+        if (indirect[f] === 1) called.push('(indirect)');
+        return called.length > 0 ? called.join(', ') : undefined;
+      };
+    },
+  },
+  'address-taken': {
+    description: 'functions that an indirect call may reach, and where their address stands',
+    of: (program, lifted) => {
+      const taken = addressTaken(program, lifted);
+      return (f) => {
+        const where = taken[f]!;
+        if (where >= 0) return `in the code of ${program.names[where]}`;
+        return where === Taken.InData ? 'in data' : where === Taken.Method ? 'a method' : undefined;
       };
     },
   },
@@ -54,22 +92,40 @@ export const analyses: Readonly<Record<AnalysisName, Analysis>> = {
   'may-unwind': {
     description:
       'functions behind whose calls there are a check and a resume point, and why: what comes next on a shortest way',
+    of: (program, lifted) => way(program, reach(program, lifted, UNWINDS)),
+  },
+  'may-move-stack': {
+    description:
+      "functions behind whose calls the goroutine's stack may have moved, and why: what comes next on a shortest way",
+    of: (program, lifted) => way(program, mayMoveStack(program, lifted)),
+  },
+  'stack-depth': {
+    description:
+      "the bytes of the goroutine's stack that a function takes with all that it calls, unless something panics, and the deepest way",
     of: (program, lifted) => {
-      const next = reach(program, lifted, UNWINDS);
+      const { bytes, by } = stackDepth(program, lifted);
+      const name = (f: number): string => (by[f]! < 0 ? '' : ` ${program.names[by[f]!]}`);
       return (f) => {
-        const way = next[f]!;
-        if (way === UNREACHED) return undefined;
-        return way < 0 ? SOURCES[way]! : `calls ${program.names[way]}`;
+        const bound = bytes[f]!;
+        if (bound < 0) return NO_BOUND[bound] + name(f);
+        return `${bound} bytes${by[f]! < 0 ? '' : `, by way of${name(f)}`}`;
       };
     },
   },
   frames: {
     description:
-      "the bytes of a function's frame on the goroutine's stack, without its return address; Go's tables have them",
-    of:
-      ({ frame }) =>
-      (f) =>
-        frame[f]! < 0 ? undefined : `${frame[f]} bytes`,
+      "a function's frame on the goroutine's stack: its bytes, those of arguments and results, and the offsets from SP of its slots; & for one whose address is taken",
+    of: (program, lifted) => {
+      const layouts = new FrameLayouts(program, lifted);
+      const bytes = (n: number): string => (n < 0 ? 'unknown' : `${n}`);
+      return (f) => {
+        if (program.frame[f]! < 0) return undefined;
+        const { frame, own, outgoing, slots, addressTaken, unknown } = layouts.of(f);
+        const taken = addressTaken.map((offset) => `&${offset}`);
+        const all = [...slots.map(String), ...taken, ...(unknown ? ['&?'] : [])];
+        return `${frame} bytes, arguments ${bytes(own)}, outgoing ${outgoing}${all.length > 0 ? `, slots ${all.join(' ')}` : ''}`;
+      };
+    },
   },
 };
 

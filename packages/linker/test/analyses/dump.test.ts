@@ -39,6 +39,35 @@ func receives(c chan int) int { return <-c + leaf(1) }
 func indirect(f func(int) int) int { return f(1) }
 
 //go:noinline
+func recursive(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return recursive(n-1) + 1
+}
+
+//go:noinline
+func counter(n int) func() int { return func() int { n++; return n } }
+
+//go:noinline
+func first(p *[4]int) int { return p[0] }
+
+//go:noinline
+func array(n int) int {
+	var x [4]int
+	x[0] = n
+	return first(&x) + x[2]
+}
+
+type shape interface{ area() int }
+type square int
+
+func (s square) area() int { return int(s * s) }
+
+//go:noinline
+func area(s shape) int { return s.area() }
+
+//go:noinline
 func endless() {
 	for {
 		leaf(2)
@@ -50,7 +79,7 @@ func main() {
 	if n > 10 {
 		endless()
 	}
-	println(mayFail(n), recovers(n), receives(make(chan int, 1)), indirect(leaf))
+	println(mayFail(n), recovers(n), receives(make(chan int, 1)), indirect(leaf), indirect(recursive), counter(n)(), array(n), area(square(n)))
 }
 `;
 
@@ -69,7 +98,7 @@ const of = (name: AnalysisName, match = /^main\.\w+$/): Record<string, string> =
     dump(input, name, match)
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) => line.split(': ') as [string, string]),
+      .map((line) => /^(.*?): (.*)$/.exec(line)!.slice(1) as [string, string]),
   );
 
 test('calls', () => {
@@ -107,11 +136,49 @@ test('may-unwind: the way to a place where the wasm stack is left', () => {
   }
 });
 
-test('frames: those with arguments to pass have room for them', () => {
+test('address-taken: what the table can be asked for', () => {
+  const taken = of('address-taken', /^main\./);
+  expect(taken['main.leaf']).toBe('in data'); // a function value
+  expect(taken['main.recursive']).toBe('in data');
+  expect(taken['main.counter.func1']).toBe('in the code of main.counter'); // captures a variable
+  expect(taken['main.square.area'] ?? taken['main.(*square).area']).toBeDefined();
+  for (const direct of ['main.mayFail', 'main.fail', 'main.counter', 'main.array'])
+    expect(taken[direct]).toBeUndefined();
+});
+
+test('may-move-stack: whatever checks the stack, or parks', () => {
+  const ways = of('may-move-stack', /./);
+  expect(ways['main.leaf']).toBeUndefined();
+  expect(ways['main.mayFail']).toBe('calls runtime.morestack_noctxt');
+  expect(ways['main.receives']).toMatch(/^calls /);
+  // What it runs on g0 does not count.
+  expect(ways['runtime.casgstatus']).toBeUndefined();
+  expect(of('may-unwind', /./)['runtime.casgstatus']).toBeDefined();
+});
+
+test('stack-depth: frames and return addresses, or why there is no bound', () => {
+  const depth = of('stack-depth', /./);
+  const bytes = (name: string): number => Number.parseInt(depth[name]!, 10);
+  const frame = (name: string): number => Number.parseInt(of('frames', /./)[name]!, 10);
+  expect(depth['main.leaf']).toBe('8 bytes');
+  expect(depth['main.array']).toMatch(/^\d+ bytes, by way of main.first$/);
+  expect(bytes('main.array')).toBe(frame('main.array') + 8 + bytes('main.first'));
+  expect(depth['main.recursive']).toBe('no bound: recursion by way of main.recursive');
+  expect(depth['main.indirect']).toBe('no bound: it makes an indirect call');
+  expect(depth['runtime.reflectcall']).toBe('no bound: not known what it does to SP');
+});
+
+test('frames: bytes, arguments, slots, and those whose address is taken', () => {
   const frames = of('frames');
-  expect(frames['main.leaf']).toBe('0 bytes');
-  // An argument and a result.
-  expect(Number.parseInt(frames['main.mayFail']!, 10)).toBeGreaterThanOrEqual(16);
+  // Its argument and its result are behind its return address.
+  expect(frames['main.leaf']).toBe('0 bytes, arguments 16, outgoing 0, slots 8 16');
+  expect(frames['main.fails']).toMatch(/^\d+ bytes, arguments 8, outgoing 16, /);
+  const [, size, slots] = /^(\d+) bytes, arguments 16, outgoing 16, slots (.*)$/.exec(frames['main.array']!)!;
+  const taken = slots!.split(' ').filter((slot) => slot.startsWith('&'));
+  expect(taken.length).toBe(1);
+  // An array of 32 bytes, above what is passed on.
+  expect(Number(taken[0]!.slice(1))).toBeGreaterThanOrEqual(16);
+  expect(Number(taken[0]!.slice(1)) + 32).toBeLessThanOrEqual(Number(size));
 });
 
 test('every analysis has something to say of a program, and functions can be chosen', () => {
