@@ -19,6 +19,7 @@ import { mayUnwind } from './analyses/may-unwind.ts';
 import { neverReturns } from './analyses/never-returns.ts';
 import { type BinaryenLevel, optimize } from './binaryen.ts';
 import { type BranchHints, Emitter } from './emit.ts';
+import { addGoroutineCount } from './goroutine-count.ts';
 import { addImports, moveFunctions } from './imports.ts';
 import { Lowered } from './lowered.ts';
 import { ColdCalls } from './passes/cold-calls.ts';
@@ -234,6 +235,13 @@ export const pipeline: readonly Stage[] = [
       cx.module = decodeModule(
         await optimize(encodeModule(cx.module), cx.binaryen!, usedFeatures(cx.strategy.name as StrategyName)),
       );
+    },
+  },
+  {
+    name: 'goroutine-count',
+    description: 'an export that says how many goroutines there are',
+    run: ({ program, lifted, module }) => {
+      if (program.goos === 'js') addGoroutineCount(program, lifted, module);
     },
   },
   {

@@ -49,6 +49,11 @@ export interface App<Exports = Record<string, GoExport>> {
    */
   readonly exited: Promise<number>;
   readonly memory: MemoryUse;
+  /**
+   * How many goroutines there are, as `runtime.NumGoroutine()` counts: the main one and, once the program has waited, the
+   * one that handles events are among them. 0 when the program has ended; undefined for a module that go-wasm has not linked.
+   */
+  readonly goroutines: number | undefined;
   /** What go-wasm says of the module; undefined for one that is as Go's linker made it. */
   readonly link: LinkInfo | undefined;
 }
@@ -123,6 +128,9 @@ export async function launch<Exports>(
         return program.references();
       },
     },
+    get goroutines() {
+      return program.goroutines();
+    },
   };
   const given = typeof options.imports === 'function' ? options.imports(app as App) : options.imports;
   const imports = { ...given, gojs: { ...program.imports, ...given?.gojs }, go_wasm: withoutPromises };
@@ -140,8 +148,9 @@ export async function launch<Exports>(
   memory = mem;
   for (const [name, value] of Object.entries(own)) {
     if (typeof value !== 'function') continue;
+    // What the linker has added is not the program's.
+    if (/^go[-_]wasm[.:]/.test(name)) continue;
     // What -emit=module exports in place of a function has its name, with this in front.
-    if (name.startsWith('go_wasm.')) continue;
     const known = name.replace(/^gowasm\./, '');
     exports[name] = program.guard(known, value as Call);
     async[name] = program.promise(known, value as Call);

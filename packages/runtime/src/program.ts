@@ -26,6 +26,8 @@ export interface GoExports {
   'go-wasm:collect'?: WebAssembly.Global<'i32'>;
   /** Of modules of the strategy `jspi` (jspi.ts): runs the program until it waits, where `run` only starts it. */
   'go_wasm.drain'?: () => void;
+  /** Of modules that go-wasm has linked (goroutine-count.ts of the linker). */
+  'go-wasm:goroutines'?: () => number;
   /** Of modules in which callbacks may wait (waiting-callbacks.ts): whether the next event gets a goroutine of its own. */
   'go-wasm:spawn'?: WebAssembly.Global<'i32'>;
 }
@@ -112,6 +114,8 @@ export interface Program {
   guard(name: string, exported: Call): Call;
   /** A function that calls an exported one, which may wait. */
   promise(name: string, exported: Call): (...args: unknown[]) => Promise<unknown>;
+  /** How many goroutines there are: what runtime.NumGoroutine gives. Undefined where the module does not say. */
+  goroutines(): number | undefined;
   /** Ends the program from outside: nothing in it runs any more. */
   stop(reason: unknown): void;
   /** JavaScript values that Go holds. */
@@ -789,6 +793,10 @@ export function createProgram(go: JsGo, world: World): Program {
       end(reason);
       if (depth === 0) forget();
       world.failed(reason);
+    },
+    goroutines() {
+      const count = exports?.['go-wasm:goroutines'];
+      return count && (ended === undefined ? count() : 0);
     },
     references,
   };

@@ -2,7 +2,7 @@
  * What a strategy must know of Go's runtime: some functions by name, and where some fields of its structures are.
  * Sources: runtime/asm_wasm.s, runtime/runtime2.go (type g), runtime/proc.go (execute), runtime/os_wasm.go (sigpanic).
  */
-import { FUNC_VALUE_OFFSET, type GoProgram, type Lifted, memoryImage } from '@go-wasm/lift';
+import { FUNC_VALUE_OFFSET, GoOp, type GoProgram, type Lifted, memoryImage } from '@go-wasm/lift';
 import { Op, UnsupportedError } from '@go-wasm/wasm';
 
 /** Offsets in the g of a goroutine that are the same in all supported releases (the assembly functions use them). */
@@ -112,6 +112,57 @@ export class GoRuntime {
       }
     }
     throw unknownRuntime('runtime.osinit does not set where its memory ends');
+  }
+
+  /**
+   * Where `runtime.gcount` looks: addresses of i32s and of slices, and an offset in a P.
+   *
+   * - `all`: allglen, how many g's there are, which runtime.allgadd sets;
+   * - `system`: sched.ngsys, how many of them are the runtime's own, which runtime.gdestroy counts down;
+   * - `free`: how many of them are kept for later (sched.gFree: one count in Go 1.24, two since 1.25), and `freeOfP`, how many a P keeps:
+   *   what runtime.gfget counts down;
+   * - `allp`: the slice of P's, of which runtime.procresize asks the length first, and sets it.
+   *
+   * Undefined if the code of these functions is not like that, or was not lifted.
+   */
+  goroutineCounts():
+    | { all: number; system: number; free: readonly number[]; allp: number; freeOfP: number }
+    | undefined {
+    const looked = ['runtime.allgadd', 'runtime.gdestroy', 'runtime.gfget', 'runtime.procresize'];
+    if (!looked.map((name) => this.find(name)).every((f) => f >= 0 && this.#lifted.isLifted(f))) return undefined;
+    const all = this.#passedTo('runtime.allgadd', 'internal/runtime/atomic.Storeuintptr');
+    const system = this.#passedTo('runtime.gdestroy', 'internal/runtime/atomic.Xaddint32');
+    const free = new Set<number>();
+    const freeOfP = new Set<number>();
+    for (const [i, { op, a }] of this.#instructions('runtime.gfget')) {
+      if (op[i] !== Op.I64Store32 || op[i - 1] !== Op.I64Add || op[i - 2] !== Op.I64Const || a[i - 2] !== -1) continue;
+      if (op[i - 3] !== Op.I64Load32S || a[i - 3] !== a[i] || op[i - 4] !== Op.I32WrapI64) continue;
+      if (op[i - 5] === Op.I64Const) free.add(a[i - 5]! + a[i]!);
+      else freeOfP.add(a[i]!);
+    }
+    let allp = -1;
+    let set = false;
+    for (const [i, { op, a }] of this.#instructions('runtime.procresize')) {
+      if (op[i] !== Op.I64Const || op[i + 1] !== Op.I32WrapI64) continue;
+      if (allp < 0 && op[i + 2] === Op.I64Load && a[i + 2] === 8) allp = a[i]!;
+      set ||= a[i] === allp + 8 && op[i + 2] === Op.LocalGet && op[i + 3] === Op.I64Store;
+    }
+    if (all === undefined || system === undefined || free.size === 0 || freeOfP.size !== 1 || !set) return undefined;
+    return { all, system, free: [...free], allp, freeOfP: [...freeOfP][0]! };
+  }
+
+  /** The constant that a function passes to another one as the first argument, in its first call with one. */
+  #passedTo(name: string, callee: string): number | undefined {
+    const index = this.#program.imports + this.find(callee);
+    for (const [call, { op, a }] of this.#instructions(name)) {
+      if (op[call] !== GoOp.Call || a[call] !== index) continue;
+      // In front of the call itself is the store of the return PC.
+      for (let i = call - 2; op[i] !== GoOp.Call && i > 1; i--) {
+        if (op[i] === Op.I64Store && a[i] === 0 && op[i - 1] === Op.I64Const && op[i - 2] === Op.LocalGet)
+          return a[i - 1]!;
+      }
+    }
+    return undefined;
   }
 
   /** The word at an address of the data that the module begins with. */

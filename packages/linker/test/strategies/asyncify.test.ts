@@ -148,7 +148,7 @@ test('one memory stays one, and what Go has in it is where it was', { timeout: 6
 
 test('the report has the stage, and progress counts the functions that are instrumented', () => {
   const stages = plain.report.stages.map(({ name }) => name);
-  expect(stages.slice(-4)).toEqual(['finish', 'asyncify', 'inlining-budget', 'encode']);
+  expect(stages.slice(-5)).toEqual(['finish', 'asyncify', 'goroutine-count', 'inlining-budget', 'encode']);
   const [done, total] = progress.at(-1)!;
   expect(done).toBe(total);
   expect(total).toBeGreaterThan(20);
