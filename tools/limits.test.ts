@@ -7,7 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type LinkOptions, link } from '@go-wasm/linker';
-import { EngineLimits } from '@go-wasm/wasm';
+import { bytesOf, decodeModule, EngineLimits } from '@go-wasm/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assemble } from '../packages/lift/test/helpers/asm.ts';
 import { MEMORY_PAGES, sourceOf } from '../packages/linker/test/helpers/random-program.ts';
@@ -73,11 +73,8 @@ describe('functions', () => {
     // SP and the parameter are two of them; a loop with two entries needs one more.
     const lines = ['i32.const 1', 'JMPIF m', 'l:', 'CALL main.g', 'm:', 'i32.const 0', 'JMPIF l'];
     const input = moduleOf(lines, `locals=i64:${EngineLimits.functionLocals - 2}`);
-    const result = link(input).then(({ bytes }) => bytes);
-    await result.then(
-      (bytes) => expect(WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>)).toBe(true),
-      (error) => expect(error).toMatchObject({ kind: 'limit' }),
-    );
+    const { bytes } = await link(input);
+    expect(WebAssembly.validate(bytes as Uint8Array<ArrayBuffer>)).toBe(true);
     const more = moduleOf(['CALL main.g'], `locals=i64:${EngineLimits.functionLocals - 1}`);
     await expect(link(more)).rejects.toMatchObject({ code: 'GW1103' });
   });
@@ -115,24 +112,40 @@ describe.each(
     await writeFile(fileOf(place.strategy), bytes);
   }, 240_000);
 
-  async function run(strategy: Place['strategy'], ...args: string[]): Promise<End> {
-    const { stdout, stderr, exitCode } = await runIn(
-      { ...place, strategy },
-      fileOf(strategy),
-      args,
-      toolchain,
-      folder,
-      200,
-    );
+  async function run(strategy: Place['strategy'], file: string, ...args: string[]): Promise<End> {
+    const { stdout, stderr, exitCode } = await runIn({ ...place, strategy }, file, args, toolchain, folder, 200);
     return { stdout, said: /^(fatal error|panic|runtime): .*/m.exec(stderr)?.[0], exit: exitCode };
   }
 
+  test('a function that outgrows a limit stays as it is', { timeout: 240_000 }, async () => {
+    const linked = decodeModule(await readFile(fileOf(place.strategy)));
+    const largest = Math.max(...linked.bodies.map((body) => bytesOf(linked, body).length));
+    const { functionSize } = EngineLimits;
+    try {
+      Object.assign(EngineLimits, { functionSize: largest - 1 });
+      const { bytes, report } = await link(await readFile(fileOf('jump-table')), {
+        switch: place.strategy,
+        target: targetOf(place.engine).text,
+      });
+      expect(report.functions.kept).toMatchObject([
+        { reason: `it would have ${largest} bytes, more than engines take` },
+      ]);
+      await writeFile(fileOf('kept'), bytes);
+    } finally {
+      Object.assign(EngineLimits, { functionSize });
+    }
+    expect(await run(place.strategy, fileOf('kept'), 'recursion', '2000')).toMatchObject({ stdout: '2001\n', exit: 0 });
+  });
+
   test('recursion of 20,000 calls', { timeout: 240_000 }, async () => {
-    expect(await run(place.strategy, 'recursion', '20000')).toMatchObject({ stdout: '20001\n', exit: 0 });
+    expect(await run(place.strategy, fileOf(place.strategy), 'recursion', '20000')).toMatchObject({
+      stdout: '20001\n',
+      exit: 0,
+    });
   });
 
   test("Go's own limit of a stack", { timeout: 240_000 }, async () => {
-    const end = await run(place.strategy, 'stack', '8');
+    const end = await run(place.strategy, fileOf(place.strategy), 'stack', '8');
     expect(end).toEqual({ stdout: '', said: 'runtime: goroutine stack exceeds 8388608-byte limit', exit: 2 });
   });
 
@@ -141,7 +154,10 @@ describe.each(
     ['more than 4 GB, piece by piece', ['memory', '20']],
     ['more than 4 GB at once', ['piece', '5000']],
   ])('%s: as with stock Go', { timeout: 240_000 }, async (_, args) => {
-    const [expected, got] = [await run('jump-table', ...args), await run(place.strategy, ...args)];
+    const [expected, got] = [
+      await run('jump-table', fileOf('jump-table'), ...args),
+      await run(place.strategy, fileOf(place.strategy), ...args),
+    ];
     expect(got).toEqual(expected);
   });
 });

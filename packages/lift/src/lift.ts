@@ -68,8 +68,8 @@ const OPERANDS = 'operands';
 
 /** What to lift. */
 export interface LiftOptions {
-  /** Functions to leave in jump-table form, by Go's name for them: to find out which one makes a difference. */
-  readonly keep?: RegExp | undefined;
+  /** Why a function is to be left in jump-table form, by Go's name for it; undefined if it is not. */
+  readonly keep?: ((name: string) => string | undefined) | undefined;
   /** Whether other threads can read the code that comes out. */
   readonly shared?: boolean;
 }
@@ -82,8 +82,8 @@ export function liftProgram(program: GoProgram, { keep, shared }: LiftOptions = 
   const lifter = new Lifter(program, lifted);
   for (let f = 0; f < functions; f++) {
     if (isGo[f] === 1) {
-      if (keep?.test(names[f]!)) lifted.reason[f] = 'asked for';
-      else lifter.lift(f);
+      lifted.reason[f] = keep?.(names[f]!);
+      if (lifted.reason[f] === undefined) lifter.lift(f);
     }
     lifted.funcBlock[f + 1] = lifted.blocks;
     lifted.funcEntry[f + 1] = lifted.entries;

@@ -1,5 +1,5 @@
 import { type GoProgram, Lifted, liftProgram, readProgram } from '@go-wasm/lift';
-import { UnsupportedError } from '@go-wasm/wasm';
+import { LimitError, UnsupportedError } from '@go-wasm/wasm';
 import { type BinaryenLevel, binaryenLevels, optimize } from './binaryen.ts';
 import { functionStages, runFunction, takeFunctions } from './functions.ts';
 import { type FunctionStage, type Level, LinkContext, levels, pipeline, type Stage } from './pipeline.ts';
@@ -73,7 +73,26 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
     });
   }
   if (options.switch === 'jump-table') return identity(input, options);
-  const { cx, stages, reason } = prepare(input, options);
+  const tooLarge = new Map<string, string>();
+  for (;;) {
+    try {
+      return await linkOnce(input, options, tooLarge);
+    } catch (error) {
+      // A function that outgrows a limit stays as it is, and all else is done anew: it is called in another way then.
+      const { function: name, pass } = error instanceof LimitError ? error.where : {};
+      if (name === undefined || pass === undefined || tooLarge.has(name)) throw error;
+      tooLarge.set(name, (error as LimitError).message);
+      options = { ...options, workers: [] }; // they have had their input
+    }
+  }
+}
+
+async function linkOnce(
+  input: Uint8Array,
+  options: LinkOptions,
+  tooLarge: ReadonlyMap<string, string>,
+): Promise<LinkResult> {
+  const { cx, stages, reason } = prepare(input, options, tooLarge);
   if (options.sourceMap) cx.places = [];
   cx.binaryen = options.binaryen;
   const times = await run(stages, cx, options);
@@ -104,11 +123,13 @@ export async function link(input: Uint8Array, options: LinkOptions = {}): Promis
 /**
  * The stages that `options` ask for, and what they work on.
  *
+ * @param tooLarge functions that are left as they are, and why.
  * @throws UnsupportedError for a choice that there is not, or that the target cannot run.
  */
 export function prepare(
   input: Uint8Array,
   options: LinkOptions,
+  tooLarge?: ReadonlyMap<string, string>,
 ): { cx: LinkContext; stages: readonly Stage[]; reason: Choice['reason'] } {
   const { switch: asked = 'resume', structure = 'stackifier', level = '2', noPass = [] } = options;
   const structurer = structurers[structure];
@@ -130,7 +151,8 @@ export function prepare(
       (only ?? strategy.name) === strategy.name &&
       (asked === undefined || options[asked] !== undefined),
   );
-  const cx = new LinkContext(input, strategy, structurer, options.keep, target);
+  const keep = (name: string): string | undefined => (options.keep?.test(name) ? 'asked for' : tooLarge?.get(name));
+  const cx = new LinkContext(input, strategy, structurer, keep, target);
   if (stages.some(({ name }) => name === 'branch-hints')) cx.hints = [];
   return { reason, cx, stages };
 }

@@ -5,9 +5,10 @@
  * function by function, so that they share the memory they work in and the bytes of one function stay in the cache.
  */
 import { checkStructured, Scratch, type Structured, type Structurer } from '@go-wasm/cfg';
-import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
+import { type GoProgram, type Lifted, type LiftOptions, liftProgram, readProgram } from '@go-wasm/lift';
 import {
   ByteWriter,
+  bytesOf,
   decodeModule,
   EngineLimits,
   encodeModule,
@@ -37,7 +38,7 @@ export class LinkContext {
   readonly input: Uint8Array;
   readonly strategy: SwitchStrategy;
   readonly structurer: Structurer;
-  readonly keep: RegExp | undefined;
+  readonly keep: LiftOptions['keep'];
   readonly target: Target | undefined;
 
   program!: GoProgram;
@@ -67,7 +68,13 @@ export class LinkContext {
   shared = false;
   onProgress: ((done: number, total: number) => void) | undefined;
 
-  constructor(input: Uint8Array, strategy: SwitchStrategy, structurer: Structurer, keep?: RegExp, target?: Target) {
+  constructor(
+    input: Uint8Array,
+    strategy: SwitchStrategy,
+    structurer: Structurer,
+    keep: LiftOptions['keep'],
+    target?: Target,
+  ) {
     this.input = input;
     this.strategy = strategy;
     this.structurer = structurer;
@@ -218,7 +225,11 @@ export const pipeline: readonly Stage[] = [
       const first = cx.program.imports + cx.lowering.newImports.length;
       cx.hints = cx.hints?.filter(({ f }) => !rewritten.has(first + f));
       // Nor is it known where their instructions are now.
-      for (const index of rewritten) if (cx.places) cx.places[index - first] = undefined;
+      for (const index of rewritten) {
+        const f = index - first;
+        if (cx.places) cx.places[f] = undefined;
+        checkSize(cx, f, bytesOf(cx.module, cx.module.bodies[f]!).length, 'asyncify');
+      }
     },
   },
   {
@@ -288,11 +299,18 @@ function emitFunction(cx: LinkContext, f: number): void {
     },
     writer,
   );
-  if (writer.length > EngineLimits.functionSize) {
-    throw new LimitError('GW3101', `the function would have ${writer.length} bytes, more than engines take`);
-  }
+  checkSize(cx, f, writer.length, 'emit');
   program.module.bodies[f] = writer.take();
   if (hints !== undefined && hints.length > 0) cx.hints!.push({ f, hints });
+}
+
+/** @throws LimitError for a body that engines do not take. */
+function checkSize({ program }: LinkContext, f: number, bytes: number, pass: string): void {
+  if (bytes > EngineLimits.functionSize) {
+    throw new LimitError('GW3101', `it would have ${bytes} bytes, more than engines take`, {
+      where: { function: program.names[f], pass },
+    });
+  }
 }
 
 /** Locals without the first `n`, which must be declared together. */
