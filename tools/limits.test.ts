@@ -45,6 +45,9 @@ describe('functions', () => {
   test('20,000 blocks, one behind the other', () =>
     expectLinked(moduleOf(times(20_000, (k) => `i32.const ${k}\nJMPIF l${k}\nCALL main.g\nl${k}:`))));
 
+  test('65,500 places where it goes on: more labels no br_table has', () =>
+    expectLinked(moduleOf(times(65_500, () => 'CALL main.g'))));
+
   test('3,000 loops in each other', () =>
     expectLinked(
       moduleOf([

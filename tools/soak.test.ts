@@ -7,9 +7,8 @@ const { places: all, skipped } = await places(['node26']);
 const js = all.filter(({ goos, strategy }) => goos === 'js' && strategy !== 'jump-table');
 
 test.each(js.map((place) => [nameOf(place), place] as const))('%s', { timeout: 300_000 }, async (_, place) => {
-  const { problems, samples } = await soak(place, 8);
+  const { problems } = await soak(place, 8);
   expect(problems).toEqual([]);
-  expect(samples.at(-1)!.callbacks).toBeGreaterThan(0);
 });
 
 test('memory that grows is seen', () => {

@@ -52,7 +52,10 @@ export async function soak(place: Place, seconds: number): Promise<Soak> {
       .split('\n')
       .filter(Boolean)
       .map((line) => JSON.parse(line) as Sample);
-    return judge(samples, end.exitCode === 0 ? undefined : `${endOf(end)}: ${end.stderr.slice(0, 2000)}`);
+    const found = judge(samples, end.exitCode === 0 ? undefined : `${endOf(end)}: ${end.stderr.slice(0, 2000)}`);
+    const calls = samples.at(-1)?.callbacks ?? 0;
+    if (goos === 'js' && calls < 900 * seconds) found.problems.push(`${calls} callbacks in ${seconds} seconds`);
+    return found;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
