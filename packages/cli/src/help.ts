@@ -29,6 +29,7 @@ ${STRATEGIES}
   -sourcemap=file      a source map beside the program, which -o must name: engines show Go's files and lines
             =inline    the same, in the program
             =none      no source map (the default)
+  -dwarf               DWARF in the program, for wasmtime, lldb and gdb: functions, lines and inlined calls
   -verify-each         check the module after every stage: slow, for bug reports
   -no-pass=NAME,...    leave out passes: ${optionalPasses.join(', ')}
   -yes                 do not ask: where there is no Go, fetch it

@@ -155,7 +155,11 @@ async function runCommander(argv: readonly string[]): Promise<number> {
       "0, 1, 2, 3 or s; binaryen:1 … binaryen:z for Binaryen's optimizer: see go-wasm help build",
     );
   }
-  for (const command of [link, env]) command.option('--sourcemap <kind>', 'none, inline, file: see go-wasm help build');
+  for (const command of [link, env]) {
+    command
+      .option('--sourcemap <kind>', 'none, inline, file: see go-wasm help build')
+      .option('--dwarf', 'DWARF for wasmtime and native debuggers');
+  }
   env.option('--linkmode <mode>', 'auto, external, internal');
   program
     .command('symbolize')

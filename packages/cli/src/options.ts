@@ -23,6 +23,7 @@ export interface PipelineOptions {
   target: string;
   structure: NonNullable<LinkOptions['structure']>;
   sourcemap: 'none' | 'inline' | 'file';
+  dwarf: boolean;
   O: Level | `binaryen:${BinaryenLevel}`;
   'verify-each': boolean;
   /** Names of passes, with commas between them. */
@@ -37,6 +38,7 @@ export const DEFAULTS: PipelineOptions = {
   target: '',
   structure: 'stackifier',
   sourcemap: 'none',
+  dwarf: false,
   O: '2',
   'verify-each': false,
   'no-pass': '',
@@ -53,6 +55,7 @@ const CHOICES: {
   switch: [...(Object.keys(strategies) as Switch[]), 'jump-table', 'auto'],
   structure: ['stackifier', 'relooper'],
   sourcemap: ['none', 'inline', 'file'],
+  dwarf: [true, false],
   O: [...levels, ...binaryenLevels.map((level) => `binaryen:${level}` as const)],
   'verify-each': [true, false],
 };
@@ -72,7 +75,7 @@ export function spelledOut(arg: string): string {
 /** Whether a flag (its name, without dashes) is ours, and whether it takes a value that may stand apart. */
 export function ownFlag(name: string): 'value' | 'boolean' | undefined {
   if (!Object.hasOwn(DEFAULTS, name)) return undefined;
-  return name === 'verify-each' ? 'boolean' : 'value';
+  return typeof DEFAULTS[name as keyof PipelineOptions] === 'boolean' ? 'boolean' : 'value';
 }
 
 /** Sets one option from its flag. */
@@ -81,7 +84,7 @@ export function setOption(options: Partial<PipelineOptions>, name: string, value
 }
 
 function parse(name: keyof PipelineOptions, given: string | undefined): string | boolean {
-  const value = given ?? (name === 'verify-each' ? 'true' : undefined);
+  const value = given ?? (ownFlag(name) === 'boolean' ? 'true' : undefined);
   if (value === undefined) throw new UsageError('GW5001', `-${name} needs a value`, { hint: takes(name) });
   switch (name) {
     case 'target':
@@ -145,6 +148,7 @@ export function toLinkOptions(options: PipelineOptions, output: string): LinkOpt
   const sourceMap = sourceMapOptions(options.sourcemap, output);
   return {
     ...(sourceMap && { sourceMap }),
+    ...(options.dwarf && { dwarf: true }),
     ...optimization(options.O),
     switch: options.switch,
     ...(options.target !== '' && { target: options.target }),

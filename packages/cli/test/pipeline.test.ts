@@ -123,6 +123,61 @@ test.runIf(wasmtime).each(['asyncify', 'stack-switching'])('-switch=%s runs in w
   expect(ours.stdout).toContain('[0 1 4 9 16 25 36 49 64 81] map[a:1 b:2]\nrecovered: ');
 });
 
+const TRAP = folder('trap', {
+  'go.mod': 'module trap\n\ngo 1.24\n',
+  'main.go': `package main
+
+//go:wasmimport host missing
+func missing()
+
+func inlined() {
+	missing()
+}
+
+func main() {
+	inlined()
+}
+`,
+});
+
+test.runIf(wasmtime)('-dwarf: wasmtime shows lines of Go, whichever command has put it in', async () => {
+  const env = {
+    GOOS: 'wasip1',
+    GOWASIRUNTIMEARGS: '-W unknown-imports-trap=y',
+    PATH: `${dirname(wasmtime!.path)}${delimiter}${process.env.PATH}`,
+    WASMTIME_BACKTRACE_DETAILS: '1',
+    RUST_BACKTRACE: '0',
+  };
+  const source = join(TRAP, 'main.go').replaceAll('\\', '/');
+  const shows = (stderr: string) =>
+    expect(stderr.replace(/^( +\d+: +)0x\w+ /gm, '$1')).toContain(`
+    0:  - main.missing
+                    at ${source}:4:0
+    1:  - main.inlined
+                    at ${source}:7:0
+                - main.main
+                    at ${source}:11
+`);
+  const options = { cwd: TRAP, env };
+  shows((await real(['run', '-dwarf', '-host=wasmtime', '.'], options)).stderr);
+  expect(await real(['build', '-dwarf', '-o', 'built.wasm', '.'], options)).toMatchObject({ code: 0, stderr: '' });
+  expect(await real(['build', '-linkmode=internal', '-o', 'stock.wasm', '.'], options)).toMatchObject({ code: 0 });
+  const link = ['link', 'stock.wasm', '-dwarf', '-o', 'linked.wasm'];
+  expect(await real(link, options)).toMatchObject({ code: 0, stderr: '' });
+  for (const name of ['built', 'linked']) {
+    shows(
+      (await run(wasmtime!.path, ['run', '-W', 'unknown-imports-trap=y', join(TRAP, `${name}.wasm`)], { env })).stderr,
+    );
+  }
+  // What Binaryen would leave as it was would be wrong.
+  expect(await real([...link, '-O=binaryen:1'], options)).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /GW2108: DWARF cannot follow Binaryen's optimizer .*\n {2}hint: leave out -dwarf or -O=/,
+    ),
+  });
+});
+
 test('-verbose says how long each stage takes', async () => {
   const times = /^( *\S+ +\d+ ms\n)*lift +\d+ ms\n( *\S+ +\d+ ms\n)*total +\d+ ms\n$/m;
   const built = await real(['build', '-verbose', '-ldflags=-X main.x=verbose', '-o', 'verbose.wasm', '.'], {

@@ -62,6 +62,8 @@ export function readPclntab(image: Uint8Array, functions: number): PclnFunction[
 /** Addresses in the image. */
 export interface Pclntab {
   readonly view: DataView;
+  /** Of the table's header. */
+  readonly base: number;
   readonly names: number;
   readonly units: number;
   readonly files: number;
@@ -108,7 +110,7 @@ function readHeader(image: Uint8Array, view: DataView, base: number, functions: 
     if (func + 44 > image.length || index < 0 || index >= functions) return undefined;
     result.push({ index, func });
   }
-  return { view, names, units, files, pcs, functions: result };
+  return { view, base, names, units, files, pcs, functions: result };
 }
 
 /** Where in the table of file names that of a function's file is, by the file's number in a pc-value table. */

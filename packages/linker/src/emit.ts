@@ -6,7 +6,7 @@ import { type Structured, Tok } from '@go-wasm/cfg';
 import { type ByteWriter, type Code, encodeInstructions, type Locals, Op, ValType } from '@go-wasm/wasm';
 import { Hint, type Lowered, LowOp } from './lowered.ts';
 import { inverse } from './passes/simplify.ts';
-import type { Places } from './source-map.ts';
+import type { Places } from './places.ts';
 
 const { Block, BrIf, Call, CallIndirect, End, I32Eqz, If, Loop } = Op;
 const EMPTY = 0x40;

@@ -1,9 +1,11 @@
 import { type GoProgram, Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { LimitError, UnsupportedError } from '@go-wasm/wasm';
 import { type BinaryenLevel, binaryenLevels, optimize } from './binaryen.ts';
+import { withDwarf } from './dwarf.ts';
 import { functionStages, runFunction, takeFunctions } from './functions.ts';
 import { type FunctionStage, type Level, LinkContext, levels, pipeline, type Stage } from './pipeline.ts';
-import { type Places, placesAsTheyAre, type SourceMapOptions, sourceMap, withSourceMapUrl } from './source-map.ts';
+import { mapped, type Places, placesAsTheyAre } from './places.ts';
+import { type SourceMapOptions, sourceMap, withSourceMapUrl } from './source-map.ts';
 import { strategies } from './strategies/index.ts';
 import { type StructurerName, structurers } from './structurers.ts';
 import { type Choice, chooseSwitch, parseTarget, requirements, type StrategyName, type SwitchName } from './targets.ts';
@@ -28,10 +30,12 @@ export interface LinkOptions {
   noPass?: readonly string[];
   /** Functions to leave in jump-table form, by Go's name for them: to find out which one makes a difference. */
   keep?: RegExp;
-  /** Has Binaryen optimize what comes out: it must be installed. Not with a source map, which it cannot follow. */
+  /** Has Binaryen optimize what comes out: it must be installed. Not with a source map or DWARF, which cannot follow. */
   binaryen?: BinaryenLevel;
   /** Makes a source map as well. Of functions that Binaryen rewrites (`asyncify`) it has the first line only. */
   sourceMap?: SourceMapOptions;
+  /** Puts DWARF into the module: functions, lines and inlined calls, for wasmtime and native debuggers. */
+  dwarf?: boolean;
   /** Threads that take part, started for this link; the bytes are the same without. See {@link worker}. */
   workers?: readonly LinkWorker[];
   /** Called as functions are done. */
@@ -67,9 +71,10 @@ export interface LinkResult {
  * @throws MalformedError, UnsupportedError, LimitError for input that cannot be processed, InternalError for our bugs.
  */
 export async function link(input: Uint8Array, options: LinkOptions = {}): Promise<LinkResult> {
-  if (options.sourceMap && options.binaryen) {
-    throw new UnsupportedError('GW2108', "a source map cannot follow Binaryen's optimizer", {
-      hint: 'leave out -sourcemap or -O=binaryen',
+  if ((options.sourceMap || options.dwarf) && options.binaryen) {
+    const [what, flag] = options.sourceMap ? ['a source map', '-sourcemap'] : ['DWARF', '-dwarf'];
+    throw new UnsupportedError('GW2108', `${what} cannot follow Binaryen's optimizer`, {
+      hint: `leave out ${flag} or -O=binaryen`,
     });
   }
   if (options.switch === 'jump-table') return identity(input, options);
@@ -93,7 +98,7 @@ async function linkOnce(
   tooLarge: ReadonlyMap<string, string>,
 ): Promise<LinkResult> {
   const { cx, stages, reason } = prepare(input, options, tooLarge);
-  if (options.sourceMap) cx.places = [];
+  if (options.sourceMap || options.dwarf) cx.places = [];
   cx.binaryen = options.binaryen;
   const times = await run(stages, cx, options);
 
@@ -105,7 +110,7 @@ async function linkOnce(
     else if (program.isGo[f] === 1) kept.push({ name: program.names[f]!, reason: lifted.reason[f] ?? 'unknown' });
   }
   return {
-    ...mapped(cx.program, cx.lifted, cx.places ?? [], cx.output, options),
+    ...described(cx.program, cx.lifted, cx.places ?? [], cx.output, options),
     report: {
       goVersion: program.goVersion,
       goos: program.goos,
@@ -209,26 +214,29 @@ async function runFunctions(
   for (let f = missing.indexOf(1); f >= 0; f = missing.indexOf(1, f + 1)) runFunction(cx, stages, f, verify, times);
 }
 
-/** The module, and its source map if that was asked for. */
-function mapped(
+/** The module, with what was asked for to debug it. */
+function described(
   program: GoProgram,
   lifted: Lifted,
   places: readonly (Places | undefined)[],
   output: Uint8Array,
-  { sourceMap: wanted }: LinkOptions,
+  options: LinkOptions,
 ): Pick<LinkResult, 'bytes' | 'sourceMap'> {
-  if (wanted === undefined) return { bytes: output };
-  const map = sourceMap(program, lifted, places, output, wanted.content);
-  return { bytes: withSourceMapUrl(output, wanted.url(map)), sourceMap: map };
+  if (!options.sourceMap && !options.dwarf) return { bytes: output };
+  const all = mapped(program, lifted, places, output);
+  const bytes = options.dwarf ? withDwarf(all) : output;
+  if (!options.sourceMap) return { bytes };
+  const map = sourceMap(all, options.sourceMap.content);
+  return { bytes: withSourceMapUrl(bytes, options.sourceMap.url(map)), sourceMap: map };
 }
 
 async function identity(input: Uint8Array, options: LinkOptions): Promise<LinkResult> {
   const start = performance.now();
   const program = readProgram(input);
-  const lifted = options.sourceMap ? liftProgram(program) : new Lifted(program.functions);
+  const lifted = options.sourceMap || options.dwarf ? liftProgram(program) : new Lifted(program.functions);
   const output = options.binaryen ? await optimize(input, options.binaryen, []) : input;
   return {
-    ...mapped(program, lifted, placesAsTheyAre(program, lifted), output, options),
+    ...described(program, lifted, placesAsTheyAre(program, lifted), output, options),
     report: {
       goVersion: program.goVersion,
       goos: program.goos,

@@ -28,8 +28,8 @@ import { raiseInliningBudget } from './passes/inlining-budget.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { SmallCopies } from './passes/small-copies.ts';
 import { replaceByWords } from './passes/word-helpers.ts';
+import type { Places } from './places.ts';
 import { addBranchHints, mark } from './sections.ts';
-import type { Places } from './source-map.ts';
 import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
 import { type StrategyName, type Target, usedFeatures } from './targets.ts';
 

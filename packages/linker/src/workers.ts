@@ -35,7 +35,7 @@ export interface Work {
   mayUnwind: Uint8Array;
   /** Of one word, in shared memory: the first function that nobody has taken. */
   next: Int32Array;
-  /** Whether a source map is wanted. */
+  /** Whether it is to be noted where code has come from, for a source map or DWARF. */
   places: boolean;
 }
 

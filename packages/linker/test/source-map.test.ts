@@ -2,40 +2,17 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ByteRange, Code, decodeFunction, decodeModule, Op } from '@go-wasm/wasm';
+import { type ByteRange, decodeModule } from '@go-wasm/wasm';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { oldestAndNewest } from '../../../tools/src/go.ts';
 import { randomNumbers } from '../../cfg/test/support/graphs.ts';
 import { link } from '../src/index.ts';
+import { callsOf } from './helpers/calls.ts';
 import { build, goroot, program, run, scratchFolder } from './helpers/go.ts';
 
-const FUNC_VALUE_OFFSET = 0x1000; // cmd/link/internal/wasm/asm.go
 const folder = await scratchFolder();
 const newestAndOldest = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
-
-/** Calls in a module that Go code makes: their places in it, and the PCs that they return to, from the stores of these. */
-function callsOf(bytes: Uint8Array): { place: number; pc: bigint }[] {
-  const module = decodeModule(bytes);
-  const calls: { place: number; pc: bigint }[] = [];
-  const code = new Code();
-  for (let f = 0; f < module.bodies.length; f++) {
-    decodeFunction(module, f, code);
-    let pc = 0n;
-    for (let i = 0; i < code.length; i++) {
-      const op = code.op[i];
-      if (op === Op.I64Const && code.op[i + 1] === Op.I64Store) {
-        const value = (BigInt(code.b[i]! >>> 0) << 32n) | BigInt(code.a[i]! >>> 0);
-        // morestack "returns" to PC_B 0: the function starts anew.
-        if (value >> 16n === BigInt(FUNC_VALUE_OFFSET + f) && (value & 0xffffn) !== 0n) pc = value;
-      } else if ((op === Op.Call || op === Op.CallIndirect) && pc !== 0n) {
-        calls.push({ place: code.offset[i]!, pc });
-        pc = 0n;
-      }
-    }
-  }
-  return calls;
-}
 
 const lookUp =
   (map: string) =>

@@ -141,6 +141,7 @@ export function caseOf(
       structure: random(4) === 0 ? 'relooper' : 'stackifier',
       level: random(2) === 0 ? '2' : choice(levels),
       ...(random(6) === 0 && { sourceMap: { url: () => 'a.wasm.map' } }),
+      ...(random(6) === 0 && { dwarf: true }),
     },
   };
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import { HOST_NAMES } from '../exec.ts';
 import { BOOLEAN_FLAGS, GO_COMMANDS, type GoCommand, TEST_FLAGS, VALUE_FLAGS } from '../go-flags.ts';
-import { choices } from '../options.ts';
+import { choices, ownFlag } from '../options.ts';
 
 /** A flag as it is typed, dashes included, or with a `=` and a value behind it. */
 interface Completed {
@@ -36,7 +36,7 @@ function goFlags(command: GoCommand): string[] {
   const forTests = command === 'test';
   const usual = (flag: string) => forTests || !TEST_FLAGS.has(flag);
   const ours = Object.keys(choices()).flatMap((flag) =>
-    flag === 'verify-each' ? [`-${flag}`] : [`-${flag}=`, ...values(flag)],
+    ownFlag(flag) === 'boolean' ? [`-${flag}`] : [`-${flag}=`, ...values(flag)],
   );
   return [
     ...[...BOOLEAN_FLAGS].filter(usual).map((flag) => `-${flag}`),

@@ -1,6 +1,6 @@
 //go:build js
 
-// What Go's own tables say of the PCs in the file that the first argument names; and, without one, of the callers of a
+// What Go's own tables say of the PCs in the file that the first argument names, with names of functions if there is a second one; and, without one, of the callers of a
 // function in the middle of others, beside the engine's own trace.
 package main
 
@@ -80,6 +80,9 @@ func main() {
 		pc, err := strconv.ParseUint(lines.Text(), 10, 64)
 		if err != nil {
 			panic(err)
+		}
+		if len(os.Args) > 2 {
+			fmt.Fprint(out, runtime.FuncForPC(uintptr(pc)).Name(), " ")
 		}
 		fmt.Fprintln(out, where(uintptr(pc)))
 	}

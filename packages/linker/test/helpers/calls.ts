@@ -1,0 +1,26 @@
+import { Code, decodeFunction, decodeModule, Op } from '@go-wasm/wasm';
+
+const FUNC_VALUE_OFFSET = 0x1000; // cmd/link/internal/wasm/asm.go
+
+/** Calls in a module that Go code makes: their places in it, and the PCs that they return to, from the stores of these. */
+export function callsOf(bytes: Uint8Array): { place: number; pc: bigint }[] {
+  const module = decodeModule(bytes);
+  const calls: { place: number; pc: bigint }[] = [];
+  const code = new Code();
+  for (let f = 0; f < module.bodies.length; f++) {
+    decodeFunction(module, f, code);
+    let pc = 0n;
+    for (let i = 0; i < code.length; i++) {
+      const op = code.op[i];
+      if (op === Op.I64Const && code.op[i + 1] === Op.I64Store) {
+        const value = (BigInt(code.b[i]! >>> 0) << 32n) | BigInt(code.a[i]! >>> 0);
+        // morestack "returns" to PC_B 0: the function starts anew.
+        if (value >> 16n === BigInt(FUNC_VALUE_OFFSET + f) && (value & 0xffffn) !== 0n) pc = value;
+      } else if ((op === Op.Call || op === Op.CallIndirect) && pc !== 0n) {
+        calls.push({ place: code.offset[i]!, pc });
+        pc = 0n;
+      }
+    }
+  }
+  return calls;
+}
