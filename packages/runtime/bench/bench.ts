@@ -1,9 +1,10 @@
 /**
  * What it costs to cross the boundary between Go and JavaScript, by Go's own wasm_exec.js and by this runtime; the same
- * modules, turn by turn in fresh processes. Prints a table of the best times, and writes results/bench-runtime-HOST.json.
+ * modules, turn by turn in fresh processes. Prints a table of the best times for each host, and writes
+ * results/bench-runtime-HOST.json.
  *
  *   --rounds N     (3)
- *   --host NAME    chromium or firefox instead of node26
+ *   --hosts LIST   of node26, chromium and firefox (node26,chromium)
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,13 +16,13 @@ import { parseArgs, promisify } from 'node:util';
 import { buildModule, writeModule } from '@go-wasm/cli';
 import { link } from '@go-wasm/linker';
 import { build } from 'esbuild';
-import { type EngineName, needEngine } from '../../../tools/src/engines.ts';
+import { needEngine } from '../../../tools/src/engines.ts';
 import { type File, ISOLATED, visit } from '../../../tools/src/pages.ts';
 import { results } from '../../../tools/src/paths.ts';
 import type { Times } from './measure.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, host: { type: 'string', default: 'node26' } },
+  options: { rounds: { type: 'string', default: '3' }, hosts: { type: 'string', default: 'node26,chromium' } },
 });
 const run = promisify(execFile);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -46,49 +47,60 @@ for (const [suffix, linkmode] of [
 const wasmExec = join((await run('go', ['env', 'GOROOT'])).stdout.trim(), 'lib/wasm/wasm_exec.js');
 await build({
   ...{ entryPoints: [here('in-node.ts'), here('in-page.ts')], outdir: folder, outExtension: { '.js': '.mjs' } },
-  ...{ bundle: true, platform: 'node', format: 'esm', target: 'es2022' },
+  ...{ bundle: true, splitting: true, minify: true, platform: 'node', format: 'esm', target: 'es2022' },
 });
 
-type Glue = 'go' | 'runtime';
+type Host = 'node26' | 'chromium' | 'firefox';
+type What = 'hello' | 'calls';
 
-async function inNode(glue: Glue, suffix: string): Promise<Times> {
+/** @param suffix of the modules. @param go whether by Go's glue. */
+async function inNode(what: What, suffix: string, go: boolean): Promise<Times> {
   const { path } = await needEngine('node26');
-  const modules = ['hello', 'program', 'texts'].map((name) => join(folder, name + suffix));
-  const module = join(folder, `module${suffix.replace('.wasm', '.js')}`);
-  const args = [join(folder, 'in-node.mjs'), glue, ...modules, module];
-  const { stdout } = await run(path, [...args, ...(glue === 'go' ? [wasmExec] : [])]);
+  const names = what === 'hello' ? ['hello.wasm'] : ['program.wasm', 'texts.wasm', 'module.js'];
+  const files = names.map((name) => join(folder, name.replace('.', `${suffix}.`)));
+  const { stdout } = await run(path, [join(folder, 'in-node.mjs'), what, ...files, ...(go ? [wasmExec] : [])]);
   return JSON.parse(stdout);
 }
 
-async function inPage(glue: Glue, suffix: string): Promise<Times> {
-  const files: Record<string, () => File> = {
-    '': () => ['text/html', '<!doctype html><script src="wasm_exec.js"></script><script src="start.js"></script>'],
-    'start.js': () => ['text/javascript', `history.replaceState(0, '', '?${glue}'); import('./in-page.mjs')`],
-    'in-page.mjs': () => ['text/javascript', readFileSync(join(folder, 'in-page.mjs'))],
-    'wasm_exec.js': () => ['text/javascript', readFileSync(wasmExec)],
-    'hello.wasm': () => ['application/wasm', readFileSync(join(folder, `hello${suffix}`))],
-    'program.wasm': () => ['application/wasm', readFileSync(join(folder, `program${suffix}`))],
-    'texts.wasm': () => ['application/wasm', readFileSync(join(folder, `texts${suffix}`))],
-    'module.js': () => ['text/javascript', readFileSync(join(folder, `module${suffix.replace('.wasm', '.js')}`))],
-    // The name that module.js or module-linked.js loads its program by.
-    [`module${suffix}`]: () => ['application/wasm', readFileSync(join(folder, `module${suffix}`))],
+async function inPage(host: Exclude<Host, 'node26'>, what: What, suffix: string, go: boolean): Promise<Times> {
+  const query = `?${what}${go ? '&go' : ''}`;
+  const find = (name: string): File | undefined => {
+    if (name === '') return ['text/html', '<!doctype html><script src="start.js"></script>'];
+    if (name === 'start.js') {
+      return ['text/javascript', `history.replaceState(0, '', '${query}'); import('./in-page.mjs')`];
+    }
+    if (name === 'wasm_exec.js') return ['text/javascript', readFileSync(wasmExec)];
+    if (/^[\w-]+\.mjs$/.test(name)) return ['text/javascript', readFileSync(join(folder, name))];
+    // module.js loads its program by the name that it has there.
+    const file = name.includes(suffix) ? name : name.replace('.', `${suffix}.`);
+    if (name.endsWith('.wasm')) return ['application/wasm', readFileSync(join(folder, file))];
+    return name === 'module.js' ? ['text/javascript', readFileSync(join(folder, file))] : undefined;
   };
-  const visitor = { host: values.host as 'chromium' | 'firefox', headers: ISOLATED };
-  return (await visit(1, (name) => files[name]?.(), visitor)).times as Times;
+  return (await visit(1, find, { host, headers: ISOLATED })).times as Times;
 }
 
-const columns: [title: string, Glue, suffix: string][] = [
-  ['wasm_exec.js', 'go', '.wasm'],
-  ['this runtime', 'runtime', '.wasm'],
-  ['wasm_exec.js, linked', 'go', '-linked.wasm'],
-  ['this runtime, linked', 'runtime', '-linked.wasm'],
+const columns: [title: string, suffix: string, go: boolean][] = [
+  ['`wasm_exec.js`', '', true],
+  ['this runtime', '', false],
+  ['linked: `wasm_exec.js`', '-linked', true],
+  ['linked: this runtime', '-linked', false],
 ];
-const best: Times[] = columns.map(() => ({}));
-for (let round = 0; round < Number(values.rounds); round++) {
-  for (const [k, [, glue, suffix]] of columns.entries()) {
-    const times = await (values.host === 'node26' ? inNode : inPage)(glue, suffix);
-    for (const [name, time] of Object.entries(times)) best[k]![name] = Math.min(best[k]![name] ?? Infinity, time);
+/** How often the start of a program is measured in a round: each takes a process. */
+const STARTS = 5;
+
+async function measure(host: Host): Promise<Times[]> {
+  const best: Times[] = columns.map(() => ({}));
+  const take = async (what: What): Promise<void> => {
+    for (const [k, [, suffix, go]] of columns.entries()) {
+      const times = await (host === 'node26' ? inNode(what, suffix, go) : inPage(host, what, suffix, go));
+      for (const [name, time] of Object.entries(times)) best[k]![name] = Math.min(best[k]![name] ?? Infinity, time);
+    }
+  };
+  for (let round = 0; round < Number(values.rounds); round++) {
+    for (let k = 0; k < STARTS; k++) await take('hello');
+    await take('calls');
   }
+  return best;
 }
 
 /** Three digits, in a unit that suits. */
@@ -97,21 +109,20 @@ function print(ns: number): string {
   return `${Number(value.toPrecision(3))} ${unit}`;
 }
 
+const goVersion = (await run('go', ['env', 'GOVERSION'])).stdout.trim();
 const titles = columns.map(([title]) => title);
-console.log(`| | ${[titles[0], titles[1], 'faster', titles[2], titles[3], 'faster'].join(' | ')} |`);
-console.log(`|${'---|'.repeat(7)}`);
-for (const name of Object.keys(best[0]!)) {
-  const [a, b, c, d] = best.map((times) => times[name]!) as [number, number, number, number];
-  const cells = [print(a), print(b), `${(a / b).toFixed(2)} ×`, print(c), print(d), `${(c / d).toFixed(2)} ×`];
-  console.log(`| ${name} | ${cells.join(' | ')} |`);
-}
-
 await mkdir(results, { recursive: true });
-const json = {
-  go: (await run('go', ['env', 'GOVERSION'])).stdout.trim(),
-  engine: `${values.host} ${(await needEngine(values.host as EngineName)).version}`,
-  rounds: Number(values.rounds),
-  columns: titles,
-  times: best,
-};
-await writeFile(join(results, `bench-runtime-${values.host}.json`), `${JSON.stringify(json, null, 2)}\n`);
+for (const host of values.hosts.split(',') as Host[]) {
+  const engine = `${host} ${(await needEngine(host)).version}`;
+  const times = await measure(host);
+  console.log(`| ${engine} | ${[titles[0], titles[1], 'faster', titles[2], titles[3], 'faster'].join(' | ')} |`);
+  console.log(`|${'---|'.repeat(7)}`);
+  for (const name of Object.keys(times[0]!)) {
+    const [a, b, c, d] = times.map((times) => times[name]!) as [number, number, number, number];
+    const cells = [print(a), print(b), `${(a / b).toFixed(2)} ×`, print(c), print(d), `${(c / d).toFixed(2)} ×`];
+    console.log(`| ${name} | ${cells.join(' | ')} |`);
+  }
+  console.log();
+  const json = { go: goVersion, engine, rounds: Number(values.rounds), columns: titles, times };
+  await writeFile(join(results, `bench-runtime-${host}.json`), `${JSON.stringify(json, null, 2)}\n`);
+}

@@ -1,16 +1,17 @@
-/** node in-node.mjs go|runtime HELLO PROGRAM TEXTS MODULE [WASM_EXEC]: prints times as JSON. */
+/** node in-node.mjs hello HELLO [WASM_EXEC], or calls PROGRAM TEXTS MODULE [WASM_EXEC]: prints times as JSON. */
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
-import { measure } from './measure.ts';
+import { calls, hello } from './measure.ts';
 
-const [glue, hello, program, texts, module, wasmExec] = process.argv.slice(2);
-if (wasmExec !== undefined) createRequire(import.meta.url)(wasmExec);
-const times = await measure(glue!, {
-  hello: readFileSync(hello!),
-  program: readFileSync(program!),
-  texts: readFileSync(texts!),
-  module: pathToFileURL(module!).href,
-});
+const [what, ...files] = process.argv.slice(2) as [string, string, string, string, string?];
+const url = (file: string | undefined) => file && pathToFileURL(file).href;
+const times =
+  what === 'hello'
+    ? await hello(url(files[1]), readFileSync(files[0]))
+    : await calls(url(files[3]), {
+        program: readFileSync(files[0]),
+        texts: readFileSync(files[1]),
+        module: url(files[2])!,
+      });
 console.log(JSON.stringify(times));
 process.exit();

@@ -1,6 +1,4 @@
 /** Measures one glue in one engine: what Go measures of itself, and then what JavaScript measures of Go. */
-import { instantiate } from '../src/index.ts';
-
 export type Times = Record<string, number>;
 
 /** A module's bytes, the names it sees of JavaScript, what it writes. Resolves to what it exports when it has started. */
@@ -17,22 +15,26 @@ interface GoClass {
   };
 }
 
-/** By `wasm_exec.js`, which has been loaded. */
-const byGo: Start = async (bytes, globals, write) => {
-  const { Go, fs } = globalThis as unknown as { Go: GoClass; fs: { writeSync: unknown } };
-  Object.assign(globalThis, globals);
-  const decoder = new TextDecoder();
-  fs.writeSync = (_fd: number, bytes: Uint8Array) => {
-    write(decoder.decode(bytes));
-    return bytes.length;
+/** By `wasm_exec.js`, which its URL loads. */
+const byGo =
+  (url: string): Start =>
+  async (bytes, globals, write) => {
+    await import(url);
+    const { Go, fs } = globalThis as unknown as { Go: GoClass; fs: { writeSync: unknown } };
+    Object.assign(globalThis, globals);
+    const decoder = new TextDecoder();
+    fs.writeSync = (_fd: number, bytes: Uint8Array) => {
+      write(decoder.decode(bytes));
+      return bytes.length;
+    };
+    const go = new Go();
+    const { instance } = await WebAssembly.instantiate(bytes, go.importObject);
+    void go.run(instance);
+    return instance.exports as Record<string, () => number>;
   };
-  const go = new Go();
-  const { instance } = await WebAssembly.instantiate(bytes, go.importObject);
-  void go.run(instance);
-  return instance.exports as Record<string, () => number>;
-};
 
 const byRuntime: Start = async (bytes, globals, write) => {
+  const { instantiate } = await import('../src/index.ts');
   const decoder = new TextDecoder();
   const app = await instantiate<Record<string, () => number>>(bytes, {
     globals,
@@ -40,6 +42,14 @@ const byRuntime: Start = async (bytes, globals, write) => {
   });
   return app.exports;
 };
+
+/** Nanoseconds from before the glue is loaded until the program has written something: to be measured once in a process. */
+export async function hello(wasmExec: string | undefined, bytes: BufferSource): Promise<Times> {
+  const start = wasmExec === undefined ? byRuntime : byGo(wasmExec);
+  const begin = performance.now();
+  await new Promise<void>((resolve) => void start(bytes, {}, () => resolve()));
+  return { 'hello, to the first output in a new process': (performance.now() - begin) * 1e6 };
+}
 
 /** Nanoseconds that one of `batch` runs takes: the best of a tenth of a second. */
 function best(run: () => void, batch = 1000): number {
@@ -52,29 +62,17 @@ function best(run: () => void, batch = 1000): number {
   return (best * 1e6) / batch;
 }
 
-/** Modules: two as bytes, and the URL of one with a function for texts; `texts` as bytes as well, for js.FuncOf. */
+/** Modules: as bytes, and the URL of one of `-emit=module` that does what `texts` does. */
 export interface Modules {
-  hello: BufferSource;
   program: BufferSource;
   texts: BufferSource;
   module: string;
 }
 
-export async function measure(glue: string, { hello, program, texts, module }: Modules): Promise<Times> {
-  const start = glue === 'go' ? byGo : byRuntime;
+/** @param wasmExec the URL of Go's glue, which is measured then; this runtime without it. */
+export async function calls(wasmExec: string | undefined, { program, texts, module }: Modules): Promise<Times> {
+  const start = wasmExec === undefined ? byRuntime : byGo(wasmExec);
   const times: Times = {};
-  const starts: number[] = [];
-  for (let k = 0; k < 10; k++) {
-    const begin = performance.now();
-    await new Promise<void>((resolve) => {
-      void start(hello, {}, () => {
-        starts.push((performance.now() - begin) * 1e6);
-        resolve();
-      });
-    });
-  }
-  times['hello, bytes to output'] = Math.min(...starts);
-
   const bench: Record<string, (...args: number[]) => unknown> = {};
   let ready!: () => void;
   const done = new Promise<void>((resolve) => {
@@ -93,8 +91,8 @@ export async function measure(glue: string, { hello, program, texts, module }: M
   times['export, two numbers'] = best(() => add!(2, 3));
 
   const functions: { echo?(text: string): string } = {};
-  if (glue === 'go') await start(texts, { bench: functions }, console.log);
-  const { echo } = glue === 'go' ? functions : ((await import(module)) as typeof functions);
+  if (wasmExec !== undefined) await start(texts, { bench: functions }, console.log);
+  const { echo } = wasmExec !== undefined ? functions : ((await import(module)) as typeof functions);
   for (const length of [12, 1000]) {
     const text = 'x'.repeat(length);
     if (echo!(text) !== text) throw new Error('wrong text');

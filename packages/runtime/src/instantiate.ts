@@ -87,7 +87,10 @@ export async function launch<Exports>(
 ): Promise<{ app: App<Exports>; program: Program }> {
   const { signal } = options;
   signal?.throwIfAborted();
-  const module = await compile(source, signal);
+  const compiling = compile(await source, signal);
+  // Meanwhile: Node takes as long to load its cryptography, which Go starts with, as to compile a small program.
+  crypto.getRandomValues(new Uint8Array(1));
+  const module = await compiling;
   const link = linkInfo(module);
 
   const system = createSystem(options);
@@ -166,9 +169,8 @@ export async function launch<Exports>(
   return { app, program };
 }
 
-async function compile(given: Source, signal: AbortSignal | undefined): Promise<WebAssembly.Module> {
+async function compile(source: Awaited<Source>, signal: AbortSignal | undefined): Promise<WebAssembly.Module> {
   if (typeof WebAssembly !== 'object') throw lacks('WebAssembly');
-  let source = await given;
   if (typeof source === 'string' || source instanceof URL) source = await load(source, signal);
   if (is(source, 'WebAssembly.Module')) return source as WebAssembly.Module;
   if (isBytes(source)) return compileBytes(source);
