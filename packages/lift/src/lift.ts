@@ -50,7 +50,9 @@ const {
   End,
   GlobalGet,
   GlobalSet,
+  I32Add,
   I32Const,
+  I32Sub,
   I64Const,
   I64Store,
   If,
@@ -198,6 +200,7 @@ class Lifter {
     let dead = false; // nothing reaches this place; only at top level
     let loopOpen = hasLoop;
     let returnPc = -1;
+    let pushed = 0; // where the code behind its push begins
     let pcReads = 0; // of local 0 that are no part of an indirect call
     const firstBlock = out.addBlock();
     let block = firstBlock;
@@ -352,12 +355,17 @@ class Lifter {
             const { params, results } = program.module.types[this.#types[callee]!] as FuncType;
             height += results.length - params.length;
             out.pushGoOp(GoOp.CallRaw, callee, 0, offset[i]!);
+            returnPc = -1;
             i += 2;
             break;
           }
           if (!reloadsSp(source, i + 1)) return 'no reload of SP behind a call';
           const place = offset[i]!;
           const next = i + 3;
+          if (returnPc >= 0) {
+            if (pushed - PUSH.length < start || !matches(to, pushed - PUSH.length, PUSH)) return 'return address';
+            take(to, pushed - PUSH.length, pushed);
+          }
           if (op[next] === BrIf && hasUnwind && a[next] === nested + open - 1) {
             if (returnPc < 0) return 'no return address';
             height--;
@@ -365,10 +373,12 @@ class Lifter {
             out.addEntry(returnPc, ~this.#resumePoint(table, tableLength, returnPc), callee);
             i = next;
           } else if (op[next] === If && op[next + 1] === Unreachable && op[next + 2] === End && callee !== INDIRECT) {
-            out.pushGoOp(GoOp.CallNoResume, callee, Math.max(returnPc, 0), place);
+            if (returnPc < 0) return 'no return address';
+            out.pushGoOp(GoOp.CallNoResume, callee, returnPc, place);
             height--;
             i = next + 2;
           } else if (op[next] === Return) {
+            if (returnPc >= 0) return 'return address';
             out.pushGoOp(GoOp.TailCall, callee, 0, place);
             i = next;
             if (nested === 0) {
@@ -376,7 +386,7 @@ class Lifter {
               dead = true;
             }
           } else {
-            out.pushGoOp(GoOp.CallFlag, callee, Math.max(returnPc, 0), place);
+            out.pushGoOp(GoOp.CallFlag, callee, returnPc, place);
             i += 2;
           }
           returnPc = -1;
@@ -386,7 +396,11 @@ class Lifter {
           const at = to.length - 1;
           if (at < start || to.op[at] !== I32Const || (to.a[at]! & ~1) !== 0) return 'return';
           to.length = at;
-          out.pushGoOp(to.a[at] === 0 ? GoOp.Return : GoOp.Unwind, 0, 0, offset[i]!);
+          if (to.a[at] === 0) {
+            if (at - POP.length < start || !matches(to, at - POP.length, POP)) return 'return';
+            to.length = at - POP.length;
+            out.pushGoOp(GoOp.Return, 0, 0, offset[i]!);
+          } else out.pushGoOp(GoOp.Unwind, 0, 0, offset[i]!);
           if (nested === 0) {
             out.blockEnd[block] = to.length;
             dead = true;
@@ -424,9 +438,11 @@ class Lifter {
             i > 0 &&
             op[i - 1] === I64Const &&
             b[i - 1] === ownHigh &&
-            (a[i - 1]! & 0xffff0000) >>> 0 === ownLow
+            (a[i - 1]! & 0xffff0000) >>> 0 === ownLow &&
+            to.length - start >= PUSH.length - 1
           ) {
             returnPc = a[i - 1]! & 0xffff;
+            pushed = to.length + 1;
           }
           height -= 2;
           to.push(o, a[i]!, b[i]!, offset[i]!);
@@ -466,6 +482,43 @@ class Lifter {
   #resumePoint(table: number, tableLength: number, pc: number): number {
     return tableLength === 0 ? 0 : this.#source.pool[table + Math.min(pc, tableLength - 1)]!;
   }
+}
+
+/** What Go's assembler writes to push a return PC, and to pop it: pairs of an opcode and its immediate; −1 for any. */
+const PUSH: readonly (readonly [op: number, a: number])[] = [
+  [LocalGet, SP_LOCAL],
+  [I32Const, 8],
+  [I32Sub, 0],
+  [LocalSet, SP_LOCAL],
+  [LocalGet, SP_LOCAL],
+  [I64Const, -1],
+  [I64Store, 0],
+];
+const POP: readonly (readonly [op: number, a: number])[] = [
+  [LocalGet, SP_LOCAL],
+  [I32Const, 8],
+  [I32Add, 0],
+  [LocalSet, SP_LOCAL],
+];
+
+function matches({ op, a }: Code, at: number, pattern: typeof PUSH): boolean {
+  for (let k = 0; k < pattern.length; k++) {
+    const [o, x] = pattern[k]!;
+    if (op[at + k] !== o || (x >= 0 && a[at + k] !== x)) return false;
+  }
+  return true;
+}
+
+/** Takes instructions out of the code. */
+function take(code: Code, from: number, until: number): void {
+  let to = from;
+  for (let i = until; i < code.length; i++, to++) {
+    code.op[to] = code.op[i]!;
+    code.a[to] = code.a[i]!;
+    code.b[to] = code.b[i]!;
+    code.offset[to] = code.offset[i]!;
+  }
+  code.length = to;
 }
 
 function resolve(target: number, chunkBlock: Int32Array): number {

@@ -1,7 +1,8 @@
 /**
  * Instructions of lifted code that WebAssembly does not have: what Go's calling convention means, free of how it is
  * spelled. Their ids lie above all opcodes, so that both live in the same `Code`. In lifted code local 1 is SP and
- * always current; the SP global does not occur, and a call that comes back may have changed SP.
+ * always current; the SP global does not occur. A call pushes its return PC, and a return pops it: SP is the same in front of a
+ * call and behind it, apart from that the stack may have moved.
  *
  * | instruction   | a                    | b           | meaning                                                              |
  * |---------------|----------------------|-------------|----------------------------------------------------------------------|
@@ -13,6 +14,7 @@
  * | Return        | 0                    | 0           | return to the caller                                                 |
  * | Unwind        | 0                    | 0           | start to unwind the wasm stack                                       |
  *
+ * The return PC_B of CallFlag is −1 where nothing is pushed: the callee then pops the return PC of the function itself.
  * Callees are function indices of the module, imports included. INDIRECT takes the table index from the operand stack.
  * Source: cmd/internal/obj/wasm/wasmobj.go.
  */

@@ -147,17 +147,31 @@ describe.each(installed)('%s', (go) => {
     test('nothing but the spelling of the convention is left out', () => {
       const code = new Code();
       const left = new Set<number>([Op.Block, Op.Loop, Op.If, Op.End, Op.Br, Op.BrIf, Op.BrTable, Op.Unreachable]);
-      for (const op of [Op.I32Const, Op.LocalGet, Op.LocalSet, Op.GlobalGet, Op.GlobalSet, Op.Return]) left.add(op);
+      for (const op of [Op.I32Const, Op.LocalGet, Op.LocalSet, Op.LocalTee, Op.GlobalGet, Op.GlobalSet, Op.Return])
+        left.add(op);
       for (let f = 0; f < program.functions; f++) {
         if (program.isGo[f] === 0) continue;
         decodeFunction(program.module, f, code);
         const kept = new Set<number>();
+        // A call pushes a return PC, and a return pops it.
+        let [pushes, pops] = [0, 0];
         for (let b = lifted.funcBlock[f]!; b < lifted.funcBlock[f + 1]!; b++) {
-          for (let i = lifted.blockStart[b]!; i < lifted.blockEnd[b]!; i++) kept.add(lifted.code.offset[i]!);
+          for (let i = lifted.blockStart[b]!; i < lifted.blockEnd[b]!; i++) {
+            kept.add(lifted.code.offset[i]!);
+            const o = lifted.code.op[i]!;
+            if (o === GoOp.Return) pops++;
+            else if (o === GoOp.Call || o === GoOp.CallNoResume || o === GoOp.CallFlag)
+              pushes += lifted.code.b[i]! >= 0 ? 1 : 0;
+          }
         }
+        const omitted = new Map<number, number>([Op.I32Add, Op.I32Sub, Op.I64Const, Op.I64Store].map((op) => [op, 0]));
         for (let i = 0; i < code.length; i++) {
-          if (!kept.has(code.offset[i]!) && !left.has(code.op[i]!)) expect.fail(`${program.names[f]}: ${code.op[i]}`);
+          const o = code.op[i]!;
+          if (kept.has(code.offset[i]!)) continue;
+          if (omitted.has(o)) omitted.set(o, omitted.get(o)! + 1);
+          else if (!left.has(o)) expect.fail(`${program.names[f]}: ${o}`);
         }
+        expect([...omitted.values()], program.names[f]).toEqual([pops, pushes, pushes, pushes]);
       }
     });
 

@@ -3,12 +3,13 @@
  * and where branch hints get their offsets.
  */
 import { type Structured, Tok } from '@go-wasm/cfg';
+import { SP_LOCAL } from '@go-wasm/lift';
 import { type ByteWriter, type Code, encodeInstructions, type Locals, Op, ValType } from '@go-wasm/wasm';
 import { Hint, type Lowered, LowOp } from './lowered.ts';
 import { inverse } from './passes/simplify.ts';
 import type { Places } from './places.ts';
 
-const { Block, BrIf, Call, CallIndirect, End, I32Eqz, If, Loop } = Op;
+const { Block, BrIf, Call, CallIndirect, End, I32Add, I32Const, I32Eqz, If, LocalGet, LocalTee, Loop } = Op;
 const EMPTY = 0x40;
 
 /** Hints of one function: pairs of the offset in the body and 0 (unlikely) or 1 (likely). */
@@ -205,7 +206,15 @@ export class Emitter {
         }
       } else if (o === Block || o === Loop) nested++;
       else if (o === End) nested--;
-      else if (o === LowOp.UnwindIf) {
+      else if (o === LowOp.Sp || o === LowOp.TeeSp) {
+        encodeInstructions(code, run, i, writer);
+        run = i + 1;
+        writer.u8(o === LowOp.Sp ? LocalGet : LocalTee);
+        writer.u32(SP_LOCAL);
+        writer.u8(I32Const);
+        writer.s32(8);
+        writer.u8(I32Add);
+      } else if (o === LowOp.UnwindIf) {
         encodeInstructions(code, run, i, writer);
         run = i + 1;
         hints?.push(writer.length - base, 0);

@@ -32,6 +32,10 @@ export class Lowered {
 export const LowOp = {
   /** Pops an i32; if it is not zero, control goes to the unwind exit of the function. */
   UnwindIf: 0x1100,
+  /** Pushes SP, where the local of SP holds SP − 8. */
+  Sp: 0x1101,
+  /** Pops SP − 8, sets the local of SP, and pushes SP. */
+  TeeSp: 0x1102,
 } as const;
 
 /** Which way a condition usually goes: the value is what the branch hint section wants, plus one. */

@@ -1,7 +1,7 @@
 /**
  * Where the code of a new module has come from, by Go's own tables ({@link LineTable}): what source maps and DWARF are made of.
  *
- * A Go call stores its return PC, so each call is known exactly, as in Go's tracebacks: it has the line of its return PC
+ * A Go call has a return PC, so each call is known exactly, as in Go's tracebacks: it has the line of its return PC
  * less one. What stands between two calls gets the line of the first PC behind the earlier one, in the order in which Go
  * wrote it; blocks may have moved since.
  *
@@ -82,7 +82,7 @@ function pcs(lifted: Lifted, f: number): (place: number) => number {
   const after: number[] = [];
   for (let k = funcGoOp[f]!; k < funcGoOp[f + 1]!; k++) {
     const i = goOps[k]!;
-    if (code.b[i] === 0) continue; // no return PC
+    if (code.b[i]! <= 0) continue; // no return PC
     calls.push(code.offset[i]!);
     after.push(code.b[i]!);
   }

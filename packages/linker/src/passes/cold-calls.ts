@@ -1,44 +1,39 @@
 /**
- * Calls that never return take most of the bytes of a bounds check, a nil check and a stack check: SP is moved, the return
- * PC stored, and only then the function called. One small function for each such callee does that instead:
+ * Where SP is not biased yet, as in stack checks and in functions that make no other calls, a call that never returns has to move SP.
+ * One small function for each such callee does that instead:
  *
  * ```
+ * i64.const PC                        i64.const PC
  * local.get $sp                       local.get $sp
- * i32.const -8                        i64.const PC
- * i32.add                             call $callee.at
- * local.tee $sp
- * i64.const PC                  →
- * i64.store
- * i32.const 0
- * local.get $sp
+ * i32.const -8                 →      call $callee.at
+ * i32.add
  * call $callee
  * ```
  *
  * The goroutine's stack looks the same to the callee, and so to tracebacks.
  *
- * Assumes: SP is not needed behind the call, since its result is returned or dropped right there.
+ * Assumes: the result of the call is returned or dropped right there.
  */
 import { GoOp, type GoProgram, type Lifted, SP_LOCAL } from '@go-wasm/lift';
-import { ByteWriter, Code, encodeBody, Op, ValType } from '@go-wasm/wasm';
+import { ByteWriter, Code, encodeBody, Op } from '@go-wasm/wasm';
 import type { Lowered } from '../lowered.ts';
 import type { Lowering } from '../strategies/strategy.ts';
 
-const { Call, Drop, End, I32Add, I32Const, I64Const, I64Store, LocalGet, LocalTee, Return } = Op;
+const { Call, Drop, End, I32Add, I32Const, I64Const, LocalGet, Return } = Op;
 
 export class ColdCalls {
-  /** By function index of the module: the function that stores the return PC and calls it; 0 for none. */
+  /** By function index of the module: the function that moves SP and calls it; 0 for none. */
   readonly #at: Int32Array;
 
   /** Adds the functions, for all that never return and are called: before any function is rewritten, so that their order is always the same. */
-  constructor({ module, imports, functions, names }: GoProgram, lifted: Lifted, lowering: Lowering, never: Uint8Array) {
-    const type = module.types.push({ kind: 'func', params: [ValType.I32, ValType.I64], results: [ValType.I32] }) - 1;
+  constructor({ imports, functions, names }: GoProgram, lifted: Lifted, lowering: Lowering, never: Uint8Array) {
     this.#at = new Int32Array(imports + functions);
     const { code, goOps, goOpCount } = lifted;
     for (let k = 0; k < goOpCount; k++) {
       const callee = code.a[goOps[k]!]!;
       const f = callee - imports;
       if (code.op[goOps[k]!] !== GoOp.Call || never[f] !== 1 || !lifted.isLifted(f) || this.#at[callee] !== 0) continue;
-      const index = lowering.addFunction(`${names[f]}.at`, type);
+      const index = lowering.addFunction(`${names[f]}.at`, lowering.type);
       lowering.define(index, coldCall(callee));
       this.#at[callee] = index;
     }
@@ -54,10 +49,7 @@ export class ColdCalls {
       start[block] = to;
       for (let i = from; i < until; i++, to++) {
         if (op[i] === Call && i + 1 < until && this.#isColdCall(code, a[i]!, op[i + 1]!, start[block]!, to)) {
-          op[to - 7] = I64Const;
-          a[to - 7] = a[to - 4]!;
-          b[to - 7] = b[to - 4]!;
-          to -= 6;
+          to -= 2;
           a[i] = this.#at[a[i]!]!;
         }
         op[to] = op[i]!;
@@ -75,21 +67,13 @@ export class ColdCalls {
     return (
       (next === Return || next === Drop) &&
       this.#at[callee]! > 0 &&
-      to - from >= 8 &&
-      op[to - 1] === LocalGet &&
-      a[to - 1] === SP_LOCAL &&
+      to - from >= 4 &&
+      op[to - 1] === I32Add &&
       op[to - 2] === I32Const &&
-      a[to - 2] === 0 &&
-      op[to - 3] === I64Store &&
-      a[to - 3] === 0 &&
-      op[to - 4] === I64Const &&
-      op[to - 5] === LocalTee &&
-      a[to - 5] === SP_LOCAL &&
-      op[to - 6] === I32Add &&
-      op[to - 7] === I32Const &&
-      a[to - 7] === -8 &&
-      op[to - 8] === LocalGet &&
-      a[to - 8] === SP_LOCAL
+      a[to - 2] === -8 &&
+      op[to - 3] === LocalGet &&
+      a[to - 3] === SP_LOCAL &&
+      op[to - 4] === I64Const
     );
   }
 }
@@ -97,13 +81,9 @@ export class ColdCalls {
 function coldCall(callee: number): Uint8Array {
   const code = new Code(16);
   code.push(LocalGet, 0);
+  code.push(LocalGet, 1);
   code.push(I32Const, -8);
   code.push(I32Add);
-  code.push(LocalTee, 0);
-  code.push(LocalGet, 1);
-  code.push(I64Store, 0, 3);
-  code.push(I32Const, 0);
-  code.push(LocalGet, 0);
   code.push(Call, callee);
   code.push(End);
   const writer = new ByteWriter(32);

@@ -121,6 +121,13 @@ export class Simplifier {
       switch (o) {
         case Nop:
           continue;
+        case LowOp.Sp:
+          if (lastOp === LocalSet && a[last] === SP_LOCAL) {
+            op[last] = LowOp.TeeSp;
+            operands[height++] = last;
+            continue;
+          }
+          break;
         case LocalGet:
           if (lastOp === LocalSet && a[last] === a[i]) {
             op[last] = LocalTee;
@@ -151,6 +158,21 @@ export class Simplifier {
           } else break;
           if (height > 0) operands[height - 1] = to - 1;
           continue;
+        case I64Add:
+          // The address of a slot.
+          if (
+            lastOp === I64Const &&
+            to - base >= 3 &&
+            op[last - 1] === I64ExtendI32U &&
+            op[last - 2]! >= LowOp.Sp &&
+            b[last] === 0 &&
+            a[last]! >= 0 &&
+            a[last]! <= MAX_OFFSET - BIAS
+          ) {
+            unbias(code, last - 2);
+            a[last]! += BIAS;
+          }
+          break;
         case I64Eqz:
           if (lastOp === I64ExtendI32U) {
             to = negate(code, base, last);
@@ -213,11 +235,16 @@ export class Simplifier {
         }
         let displacement = a[i]!;
         const at = isStore ? (height >= 2 ? operands[height - 2]! : -1) : to - 1;
-        if (
+        if (at >= base && op[at]! >= LowOp.Sp) {
+          if (displacement >= 0 && displacement <= MAX_OFFSET - BIAS && b[i]! >= 0) {
+            displacement += BIAS;
+            unbias(code, at);
+          }
+        } else if (
           at - base >= 2 &&
           op[at] === I32Add &&
           op[at - 1] === I32Const &&
-          op[at - 2] === LocalGet &&
+          (op[at - 2] === LocalGet || op[at - 2] === LocalTee) &&
           a[at - 2] === SP_LOCAL
         ) {
           const c = a[at - 1]!;
@@ -245,11 +272,16 @@ export class Simplifier {
       b[to] = b[i]!;
       offset[to] = offset[i]!;
       // Behind control instructions and calls (up to 0x19) nothing is known of the operands.
-      const popped = o < 0x1a || o >= 256 ? (o === LowOp.UnwindIf ? 1 : -1) : pops[o]!;
-      if (popped < 0) height = 0;
-      else {
-        height = Math.max(height - popped, 0);
-        for (let k = o < 256 ? pushes[o]! : 0; k > 0; k--) operands[height++] = to;
+      if (o >= LowOp.Sp) {
+        if (o === LowOp.TeeSp && height > 0) height--;
+        operands[height++] = to;
+      } else {
+        const popped = o < 0x1a || o >= 256 ? (o === LowOp.UnwindIf ? 1 : -1) : pops[o]!;
+        if (popped < 0) height = 0;
+        else {
+          height = Math.max(height - popped, 0);
+          for (let k = o < 256 ? pushes[o]! : 0; k > 0; k--) operands[height++] = to;
+        }
       }
       to++;
     }
@@ -280,9 +312,24 @@ function isDoubleNegation(code: Code, end: number): boolean {
   return code.op[end - 1] === I32Eqz && code.op[end - 2] === I32Eqz;
 }
 
+/** How far SP is above the local that holds it, where that is biased. */
+const BIAS = 8;
+
+/** Has instruction `i`, which pushes SP, push SP − {@link BIAS} instead. */
+function unbias({ op, a, b }: Code, i: number): void {
+  op[i] = op[i] === LowOp.Sp ? LocalGet : LocalTee;
+  a[i] = SP_LOCAL;
+  b[i] = 0;
+}
+
 /** x + c + d → x + (c + d), where the last instruction is the second addition. Returns the new end. */
 function foldAdd(code: Code, base: number, end: number): number {
   const { op, a } = code;
+  if (end - base >= 3 && op[end - 3]! >= LowOp.Sp) {
+    unbias(code, end - 3);
+    a[end - 2]! += BIAS;
+    return end;
+  }
   if (end - base >= 5 && op[end - 3] === I32Add && op[end - 4] === I32Const) {
     a[end - 4] = (a[end - 4]! + a[end - 2]!) | 0;
     return end - 2;
@@ -294,6 +341,16 @@ function foldAdd(code: Code, base: number, end: number): number {
 function foldReturn(code: Code, base: number, end: number): number {
   const { op, a, b, offset } = code;
   let to = end;
+  if (to - base >= 2 && op[to - 1] === LowOp.TeeSp) {
+    op[to - 1] = I32Const;
+    a[to - 1] = BIAS;
+    b[to - 1] = 0;
+    op[to] = I32Add;
+    a[to] = 0;
+    b[to] = 0;
+    offset[to] = offset[to - 1]!;
+    return foldAdd(code, base, to + 1);
+  }
   if (to - base >= 2 && op[to - 1] === LocalTee) to--;
   if (to - base >= 4 && op[to - 1] === I32Add && op[to - 2] === I32Const && op[to - 3] === LocalTee) {
     for (let i = to - 3; i < to - 1; i++) {

@@ -7,7 +7,7 @@ import { type Code, type Module, Op, ValType } from '@go-wasm/wasm';
 import { UNWINDS } from '../analyses/may-unwind.ts';
 import { assemble } from '../assemble.ts';
 import { G_GLOBAL, GoRuntime } from './go-runtime.ts';
-import { SpLowering } from './sp-lowering.ts';
+import { SpLowering, STORE_RETURN_PC } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
 import type { Facts, SwitchStrategy } from './strategy.ts';
 import { letCallbacksWait } from './waiting-callbacks.ts';
@@ -65,6 +65,7 @@ class ResumeLowering extends SpLowering {
     return assemble(
       [ValType.I32],
       [
+        ...STORE_RETURN_PC,
         [GlobalGet, G_GLOBAL],
         [I32WrapI64],
         [LocalSet, g],

@@ -2,14 +2,25 @@
  * What all switch strategies share: one structured copy of each function, entered at PC_B 0 by callers and at its resume
  * points by the scheduler loop.
  *
- * Calling convention: `(pc: i32, sp: i32) -> i32`, the result is SP at return, or 0 when the wasm stack unwinds. SP is
- * never 0. The SP global is written only where something else reads it: before imports and helpers, and when unwinding
+ * Calling convention: `(pc: i64, sp: i32) -> i32`. The callee stores its own return PC, so that a caller need not: all that
+ * a call takes is two arguments and a check.
+ *
+ * | entered            | pc                | sp                                                             |
+ * |--------------------|-------------------|----------------------------------------------------------------|
+ * | by a call          | the return PC, ≥ 0 | where the callee stores it: 8 below the caller's SP            |
+ * | at a resume point  | ~PC_B             | where the return PC of the call was: 8 below SP                |
+ *
+ * The result is `sp` as at the call, though the stack may have moved, or 0 when the wasm stack unwinds. So a function that
+ * calls others keeps SP − 8 in its local, which is what it passes and what it gets back ({@link LowOp.Sp}). The bias begins where the
+ * frame is allocated; the stack check in front of that, and functions that only make calls that never return, have SP itself.
+ *
+ * The SP global is written only where something else reads it: before imports and helpers, and when unwinding
  * starts; it holds from there to the scheduler loop.
  *
  * Many entries become one (lower):
  *
  * ```
- * root:  pc = 0 ? first block : switch (pc) { resume points … }
+ * root:  pc ≥ 0 ? first block : switch (~pc) { resume points … }
  * ```
  *
  * A branch into a loop would make it irreducible. So a loop with resume points in it gets a dispatch block in front of
@@ -17,7 +28,7 @@
  *
  * ```
  * root ─▶ dispatch of the outer loop ─▶ dispatch of the inner loop ─▶ resume point
- *           │ pc = 0                       │ pc = 0
+ *           │ pc ≥ 0                       │ pc ≥ 0
  *           ▼                              ▼
  *         outer header                   inner header
  * ```
@@ -33,7 +44,17 @@
  * return, at its deferreturn point, and, in assembly, at any PC (lift keeps those).
  */
 import { Analysis, Exit, GraphBuilder } from '@go-wasm/cfg';
-import { ALWAYS, GoOp, type GoProgram, INDIRECT, type Lifted, PC_B_LOCAL, SP_GLOBAL, SP_LOCAL } from '@go-wasm/lift';
+import {
+  ALWAYS,
+  FUNC_VALUE_OFFSET,
+  GoOp,
+  type GoProgram,
+  INDIRECT,
+  type Lifted,
+  PC_B_LOCAL,
+  SP_GLOBAL,
+  SP_LOCAL,
+} from '@go-wasm/lift';
 import {
   ByteWriter,
   Code,
@@ -45,6 +66,7 @@ import {
   Op,
   ValType,
 } from '@go-wasm/wasm';
+import { assemble, type Instruction } from '../assemble.ts';
 import { type FunctionImport, NEW_IMPORT } from '../imports.ts';
 import { Hint, type Lowered, LowOp } from '../lowered.ts';
 import { nameFunctions } from '../names.ts';
@@ -58,17 +80,27 @@ const {
   End,
   GlobalGet,
   GlobalSet,
+  I32Add,
   I32Const,
   I32Eqz,
-  I32LtU,
   I32Sub,
+  I32WrapI64,
+  I64And,
   I64Const,
+  I64ExtendI32U,
+  I64GeS,
+  I64Load,
+  I64LtS,
+  I64Store,
+  I64Sub,
+  I64Xor,
   If,
   LocalGet,
   LocalSet,
   LocalTee,
   Loop,
   Return,
+  Select,
   Unreachable,
 } = Op;
 const EMPTY = -0x40;
@@ -106,6 +138,8 @@ export class SpLowering implements Lowering {
   readonly #added: AddedFunction[] = [];
 
   #enter = -1;
+  /** Whether the local of SP holds SP − 8, in the code that is being lowered. */
+  #biased = false;
 
   // Working memory, by block of the function less its first block.
   #thread: Int32Array = new Int32Array(256);
@@ -128,7 +162,7 @@ export class SpLowering implements Lowering {
     this.checked = checked;
     const { module, imports, functions, isGo } = program;
     this.type = module.types.length;
-    module.types.push({ kind: 'func', params: [ValType.I32, ValType.I32], results: [ValType.I32] });
+    module.types.push({ kind: 'func', params: [ValType.I64, ValType.I32], results: [ValType.I32] });
     this.#callee = new Int32Array(imports + functions);
     for (let index = 0; index < imports + functions; index++) this.#callee[index] = index;
     for (let f = 0; f < functions; f++) {
@@ -349,11 +383,17 @@ export class SpLowering implements Lowering {
         targets.push(n);
       }
     }
-    const entry = node[thread[0]!]!;
+    const first0 = thread[0]!;
+    const entry = node[first0]!;
+    const bias = pcs.length > 0 || this.#calls(f);
+    // What is done once, when the function is called, has a block of its own if control comes back to the first one.
+    const isLoop = (this.#predecessors[first0]! & COUNT) > 1 || targets.includes(entry);
+    const frame = bias && !isLoop ? this.#allocation(first + first0) : -1;
 
     // Nodes and ordinary edges.
     builder.clear();
     for (let n = 0; n < nodes; n++) builder.addBlock();
+    const called = isLoop ? builder.addBlock() : entry;
     for (let n = 0; n < nodes; n++) {
       const last = this.#lastOf(first, head[n]!);
       const exit = this.#exit(first + last);
@@ -368,7 +408,7 @@ export class SpLowering implements Lowering {
     }
 
     // Dispatch blocks.
-    let root = entry;
+    let root = called;
     const dispatches: Dispatch[] = [];
     const choices: Choice[] = [];
     toDispatch.fill(0, 0, nodes);
@@ -409,11 +449,12 @@ export class SpLowering implements Lowering {
         from.targets.push(targets[k]!);
       }
       for (const dispatch of dispatches) {
-        // The root goes to the entry as an ordinary edge does: by way of its loop's dispatch block, pc being 0.
-        const normal = dispatch === rootDispatch ? toDispatch[entry]! || entry : dispatch.header;
+        const normal = dispatch === rootDispatch ? called : dispatch.header;
         builder.branch(dispatch.block, normal, choose(dispatch, builder, choices));
       }
     }
+    // As an ordinary edge goes: by way of its loop's dispatch block, pc being a return PC.
+    if (isLoop) builder.goto(called, toDispatch[entry]! || entry);
     const size = builder.size;
     into.reserve(size);
     into.hint.fill(Hint.None, 0, size);
@@ -421,11 +462,13 @@ export class SpLowering implements Lowering {
     // The code of the nodes; ordinary edges into dispatch blocks.
     for (let n = 0; n < nodes; n++) {
       into.start[n] = code.length;
+      this.#biased = bias && !(n === entry && frame >= 0);
+      if (n === called) this.#enterByCall(code, this.#biased);
       let last = head[n]!;
-      this.#lowerBlock(f, first + last, into);
+      this.#lowerBlock(f, first + last, frame, into);
       for (const end = this.#lastOf(first, last); last !== end; ) {
         last = thread[target[first + last]! - first]!;
-        this.#lowerBlock(f, first + last, into);
+        this.#lowerBlock(f, first + last, frame, into);
       }
       const exit = this.#exit(first + last);
       if (exit === Exit.Goto) {
@@ -447,21 +490,80 @@ export class SpLowering implements Lowering {
       into.end[n] = code.length;
     }
     // Their code stands in the order of the blocks, like that of the nodes: passes rewrite it in place.
+    if (isLoop) {
+      into.start[called] = code.length;
+      this.#enterByCall(code, bias);
+      into.end[called] = code.length;
+    }
     for (const { block } of dispatches) {
       into.start[block] = code.length;
       code.push(LocalGet, PC_B_LOCAL);
-      code.push(I32Eqz);
+      code.push(I64Const, 0);
+      code.push(I64GeS);
       into.end[block] = code.length;
       into.hint[block] = Hint.Likely;
     }
     for (const { block, op, value } of choices) {
       into.start[block] = code.length;
-      code.push(LocalGet, PC_B_LOCAL);
-      code.push(I32Const, value);
-      code.push(op);
+      if (op === I64GeS) {
+        code.push(LocalGet, PC_B_LOCAL);
+        code.push(I64Const, -value, -1);
+        code.push(I64GeS);
+      } else {
+        code.push(I64Const, ~value, -1);
+        code.push(LocalGet, PC_B_LOCAL);
+        code.push(I64Sub);
+        code.push(I32WrapI64);
+      }
       into.end[block] = code.length;
     }
     into.graph = builder.build(root);
+  }
+
+  /** Whether function `f` makes calls that may return. */
+  #calls(f: number): boolean {
+    const { code, goOps, funcGoOp } = this.lifted;
+    for (let k = funcGoOp[f]!; k < funcGoOp[f + 1]!; k++) {
+      const o = code.op[goOps[k]!]!;
+      if (o === GoOp.CallNoResume || o === GoOp.CallFlag) return true;
+      if (o === GoOp.Call && !this.isCut(code.a[goOps[k]!]!)) return true;
+    }
+    return false;
+  }
+
+  /** Where block `b` sets SP to SP less a constant, if that is the first it does with SP but for calls that never return; or −1. */
+  #allocation(b: number): number {
+    const { code, blockStart, blockEnd } = this.lifted;
+    const { op, a } = code;
+    let nested = 0;
+    for (let i = blockStart[b]!; i < blockEnd[b]!; i++) {
+      const o = op[i]!;
+      if (o === If || o === Block || o === Loop) nested++;
+      else if (o === End) nested--;
+      else if (o === LocalSet && a[i] === SP_LOCAL) {
+        const isAllocation =
+          i - blockStart[b]! >= 3 &&
+          op[i - 1] === I32Sub &&
+          op[i - 2] === I32Const &&
+          op[i - 3] === LocalGet &&
+          a[i - 3] === SP_LOCAL;
+        return isAllocation && nested === 0 ? i : -1;
+      } else if (o === LocalTee && a[i] === SP_LOCAL) return -1;
+      else if (o >= GoOp.Call && !(o === GoOp.Call && this.isCut(a[i]!))) return -1;
+    }
+    return -1;
+  }
+
+  /** At the start of a function that has been called. */
+  #enterByCall(code: Code, bias: boolean): void {
+    code.push(LocalGet, SP_LOCAL);
+    code.push(LocalGet, PC_B_LOCAL);
+    code.push(I64Store, 0, 3);
+    if (!bias) return;
+    code.push(LocalGet, SP_LOCAL);
+    code.push(I32Const, 8);
+    code.push(I32Sub);
+    code.push(LocalSet, SP_LOCAL);
   }
 
   /** Whether a node does nothing but fail: it ends in a call that never returns, or in a trap. */
@@ -474,7 +576,7 @@ export class SpLowering implements Lowering {
     return o === Unreachable || (o === GoOp.Call && this.isCut(code.a[i]!));
   }
 
-  #lowerBlock(f: number, b: number, into: Lowered): void {
+  #lowerBlock(f: number, b: number, allocation: number, into: Lowered): void {
     const { code: from, blockStart, blockEnd } = this.lifted;
     const { op, a, b: second, offset, pool } = from;
     const { code } = into;
@@ -484,12 +586,24 @@ export class SpLowering implements Lowering {
       const o = op[i]!;
       if (o < GoOp.Call) {
         if (o === LocalGet) {
+          if (a[i] === SP_LOCAL && this.#biased) {
+            code.push(LowOp.Sp, 0, 0, offset[i]!);
+            continue;
+          }
           // What has just been set is still on the stack.
           const last = code.length - 1;
           if (i > blockStart[b]! && code.op[last] === LocalSet && code.a[last] === a[i]) {
             code.op[last] = LocalTee;
             continue;
           }
+        } else if ((o === LocalSet || o === LocalTee) && a[i] === SP_LOCAL) {
+          if (i === allocation) this.#biased = true;
+          if (this.#biased) {
+            code.push(I32Const, 8);
+            code.push(I32Sub);
+          }
+          code.push(o === LocalTee && this.#biased ? LowOp.TeeSp : o, SP_LOCAL, 0, offset[i]!);
+          continue;
         } else if (o === If) lastIf = code.length;
         else if (o === Block || o === Loop || o === Else || o === End) lastIf = -1;
         else if (o === Unreachable) {
@@ -508,13 +622,13 @@ export class SpLowering implements Lowering {
       switch (o) {
         case GoOp.Call:
           if (this.isCut(callee) && lastIf >= 0) code.b[lastIf] = Hint.Unlikely;
-          this.lowerCall(f, callee, place, into);
+          this.lowerCall(f, callee, second[i]!, place, into);
           break;
         case GoOp.TailCall:
           this.lowerTailCall(f, code, callee, place);
           break;
         case GoOp.CallNoResume:
-          this.call(code, callee, place);
+          this.call(f, code, callee, second[i]!, place);
           code.push(LocalTee, SP_LOCAL);
           code.push(I32Eqz);
           code.push(If, EMPTY, Hint.Unlikely);
@@ -522,12 +636,14 @@ export class SpLowering implements Lowering {
           code.push(End);
           break;
         case GoOp.CallFlag:
-          this.call(code, callee, place);
+          this.call(f, code, callee, second[i]!, place);
           code.push(LocalTee, SP_LOCAL);
           code.push(If, ValType.I32, Hint.Likely);
           code.push(I32Const, 0);
           code.push(Else);
           code.push(GlobalGet, SP_GLOBAL);
+          code.push(I32Const, 8);
+          code.push(I32Sub);
           code.push(LocalSet, SP_LOCAL);
           code.push(I32Const, 1);
           code.push(End);
@@ -535,19 +651,23 @@ export class SpLowering implements Lowering {
         case GoOp.CallRaw:
           if (this.#leavesSp[callee] === 1) code.push(Call, callee, 0, place);
           else {
-            code.push(LocalGet, SP_LOCAL);
+            this.#getSp(code);
             code.push(GlobalSet, SP_GLOBAL);
             code.push(Call, callee, 0, place);
             code.push(GlobalGet, SP_GLOBAL);
+            if (this.#biased) {
+              code.push(I32Const, 8);
+              code.push(I32Sub);
+            }
             code.push(LocalSet, SP_LOCAL);
           }
           break;
         case GoOp.Return:
-          code.push(LocalGet, SP_LOCAL);
+          this.#getSp(code);
           code.push(Return);
           break;
         case GoOp.Unwind:
-          code.push(LocalGet, SP_LOCAL);
+          this.#getSp(code);
           code.push(GlobalSet, SP_GLOBAL);
           this.unwind(f, code);
           break;
@@ -555,19 +675,34 @@ export class SpLowering implements Lowering {
     }
   }
 
+  #getSp(code: Code): void {
+    if (this.#biased) code.push(LowOp.Sp);
+    else code.push(LocalGet, SP_LOCAL);
+  }
+
   /** A call, and what follows it. */
-  protected lowerCall(_f: number, callee: number, place: number, into: Lowered): void {
+  protected lowerCall(f: number, callee: number, pc: number, place: number, into: Lowered): void {
     const { code } = into;
-    this.call(code, callee, place);
+    this.call(f, code, callee, pc, place);
     if (this.isCut(callee))
       code.push(Return); // 0: it unwinds
     else if (this.isChecked(callee)) this.check(into);
-    else code.push(LocalSet, SP_LOCAL);
+    else this.setSp(code);
   }
 
-  protected lowerTailCall(_f: number, code: Code, callee: number, place: number): void {
-    this.call(code, callee, place);
+  /** The callee pops the return PC of function `f`. */
+  protected lowerTailCall(f: number, code: Code, callee: number, place: number): void {
+    this.call(f, code, callee, -1, place);
     code.push(Return);
+  }
+
+  /** Takes the result of a call as SP. */
+  protected setSp(code: Code): void {
+    if (!this.#biased) {
+      code.push(I32Const, 8);
+      code.push(I32Add);
+    }
+    code.push(LocalSet, SP_LOCAL);
   }
 
   /** Takes the result of a call as SP, and unwinds if the callee did. */
@@ -585,21 +720,37 @@ export class SpLowering implements Lowering {
     code.push(Return);
   }
 
-  /** Calls in the new convention; the result is left on the operand stack. */
-  protected call(code: Code, callee: number, place: number): void {
+  /**
+   * Calls in the new convention; the result is left on the operand stack.
+   *
+   * @param pc the return PC_B; −1 where the callee is to pop the return PC of function `f`.
+   */
+  protected call(f: number, code: Code, callee: number, pc: number, place: number): void {
     if (callee === INDIRECT) {
-      // The table index is on the stack already, below the arguments it must follow. PC_B is free here: it matters only
-      // on the way to a resume point.
+      // The table index is on the stack already, below the arguments it must follow. The local of pc is free here: it matters
+      // only on the way to a resume point.
+      if (code.op[code.length - 1] === I32WrapI64) code.length--;
+      else code.push(I64ExtendI32U);
       code.push(LocalSet, PC_B_LOCAL);
-      code.push(I32Const, 0);
-      code.push(LocalGet, SP_LOCAL);
-      code.push(LocalGet, PC_B_LOCAL);
-      code.push(CallIndirect, this.type, 0, place);
-    } else {
-      code.push(I32Const, 0);
-      code.push(LocalGet, SP_LOCAL);
-      code.push(Call, this.#callee[callee]!, 0, place);
     }
+    if (pc >= 0) {
+      const pcF = FUNC_VALUE_OFFSET + f;
+      code.push(I64Const, (pcF << 16) | pc, pcF >>> 16);
+      code.push(LocalGet, SP_LOCAL);
+      if (!this.#biased) {
+        code.push(I32Const, 8);
+        code.push(I32Sub);
+      }
+    } else {
+      this.#getSp(code);
+      code.push(I64Load, 0, 3);
+      this.#getSp(code);
+    }
+    if (callee === INDIRECT) {
+      code.push(LocalGet, PC_B_LOCAL);
+      code.push(I32WrapI64);
+      code.push(CallIndirect, this.type, 0, place);
+    } else code.push(Call, this.#callee[callee]!, 0, place);
   }
 
   finish(module: Module): void {
@@ -633,15 +784,16 @@ export class SpLowering implements Lowering {
       const [pc, index] = [0, 1];
       const code = new Code(16);
       this.beforeLoopCall(code);
-      code.push(LocalGet, pc);
-      code.push(GlobalGet, SP_GLOBAL);
+      for (const [op, a = 0, b = 0] of enterArguments(pc)) code.push(op, a as number, b);
       code.push(LocalGet, index);
       code.push(CallIndirect, this.type, table);
       flagFromSp(code, pc);
       code.push(End);
       const writer = new ByteWriter();
       encodeBody({ counts: [], types: [] }, code, 0, code.length, writer);
-      this.#enter = this.addFunction('go_wasm.enter', this.type);
+      const { I32 } = ValType;
+      const type = this.program.module.types.push({ kind: 'func', params: [I32, I32], results: [I32] }) - 1;
+      this.#enter = this.addFunction('go_wasm.enter', type);
       this.define(this.#enter, writer.take());
     }
     return this.#enter;
@@ -669,8 +821,12 @@ export class SpLowering implements Lowering {
         to.push(Call, this.#enterFromLoop(from.b[i]!));
       } else if (direct || (o === CallIndirect && a === goType)) {
         bridged = true;
-        if (!direct) to.push(LocalSet, index);
-        to.push(GlobalGet, SP_GLOBAL);
+        if (direct) to.push(LocalSet, result);
+        else {
+          to.push(LocalSet, index);
+          to.push(LocalSet, result);
+        }
+        for (const [op, a = 0, b = 0] of enterArguments(result)) to.push(op, a as number, b);
         if (!direct) to.push(LocalGet, index);
         if (direct) to.push(Call, this.#callee[a]!);
         else to.push(CallIndirect, this.type, from.b[i]!);
@@ -705,10 +861,10 @@ interface Dispatch {
   targets: number[];
 }
 
-/** A block that looks at pc: at pc − value, or whether pc < value. */
+/** A block that looks at pc = ~PC_B: at PC_B − value, or whether PC_B < value. */
 interface Choice {
   block: number;
-  op: typeof I32Sub | typeof I32LtU;
+  op: typeof I64Sub | typeof I64GeS;
   value: number;
 }
 
@@ -729,7 +885,7 @@ function choose({ pcs, targets }: Dispatch, builder: GraphBuilder, choices: Choi
       if (to - from === 1) return targets[runs[from]!]!;
       const middle = (from + to) >> 1;
       const block = builder.addBlock();
-      choices.push({ block, op: I32LtU, value: pcs[runs[middle]!]! });
+      choices.push({ block, op: I64GeS, value: pcs[runs[middle]!]! });
       const below = among(from, middle);
       builder.branch(block, below, among(middle, to));
       return block;
@@ -737,7 +893,7 @@ function choose({ pcs, targets }: Dispatch, builder: GraphBuilder, choices: Choi
     return among(0, runs.length);
   }
   const block = builder.addBlock();
-  choices.push({ block, op: I32Sub, value: low });
+  choices.push({ block, op: I64Sub, value: low });
   const table: number[] = new Array(length).fill(targets[0]!);
   for (let k = 0; k < pcs.length; k++) table[pcs[k]! - low] = targets[k]!;
   builder.switch(block, table);
@@ -747,11 +903,13 @@ function choose({ pcs, targets }: Dispatch, builder: GraphBuilder, choices: Choi
 /** The bytes of a comparison with pc and a branch. */
 const COMPARISON = 8;
 
-/** The result of a call in the new convention becomes SP, in its global, and Go's flag. `local` is free. */
+/** The result of a call in the new convention becomes SP, in its global, and Go's flag. `local` is a free i32. */
 function flagFromSp(code: Code, local: number): void {
   code.push(LocalTee, local);
   code.push(If, ValType.I32);
   code.push(LocalGet, local);
+  code.push(I32Const, 8);
+  code.push(I32Add);
   code.push(GlobalSet, SP_GLOBAL);
   code.push(I32Const, 0);
   code.push(Else);
@@ -760,26 +918,84 @@ function flagFromSp(code: Code, local: number): void {
 }
 
 function clearPc(code: Code): void {
-  code.push(I32Const, 0);
+  code.push(I64Const, 0);
   code.push(LocalSet, PC_B_LOCAL);
 }
 
-/** (pc, sp) -> sp | 0 in front of a function (pc) -> flag. */
+/**
+ * The arguments by which a function is entered that has been called in Go's convention, or is gone on in: PC_B is in a local, and SP in
+ * its global, above the return PC of the call that is gone on behind.
+ */
+export function enterArguments(pcB: number): Instruction[] {
+  return [
+    [LocalGet, pcB],
+    [I64ExtendI32U],
+    [I64Const, -1, -1],
+    [I64Xor],
+    [GlobalGet, SP_GLOBAL],
+    [I64Load, 0, 3],
+    // Where nothing has been pushed it is anything, but must not be taken for ~PC_B.
+    [I64Const, -1, 0x7fff_ffff],
+    [I64And],
+    [LocalGet, pcB],
+    [Select],
+    [GlobalGet, SP_GLOBAL],
+    [I32Const, 8],
+    [I32Const, 0],
+    [LocalGet, pcB],
+    [Select],
+    [I32Sub],
+  ];
+}
+
+/** For functions of the new convention that are not lowered ones: stores the return PC when called. */
+export const STORE_RETURN_PC: readonly Instruction[] = [
+  [LocalGet, 0],
+  [I64Const, 0],
+  [I64GeS],
+  [If, EMPTY],
+  [LocalGet, 1],
+  [LocalGet, 0],
+  [I64Store, 0, 3],
+  [End],
+];
+
+/** In front of a function in Go's convention. */
 function adapter(index: number): Uint8Array {
-  const code = new Code(16);
-  code.push(LocalGet, 1);
-  code.push(GlobalSet, SP_GLOBAL);
-  code.push(LocalGet, 0);
-  code.push(Call, index);
-  code.push(If, ValType.I32);
-  code.push(I32Const, 0);
-  code.push(Else);
-  code.push(GlobalGet, SP_GLOBAL);
-  code.push(End);
-  code.push(End);
-  const writer = new ByteWriter();
-  encodeBody({ counts: [], types: [] }, code, 0, code.length, writer);
-  return writer.take();
+  const [pc, sp] = [0, 1];
+  return assemble(
+    [],
+    [
+      ...STORE_RETURN_PC,
+      [LocalGet, sp],
+      [LocalGet, sp],
+      [I32Const, 8],
+      [I32Add],
+      [LocalGet, pc],
+      [I64Const, 0],
+      [I64GeS],
+      [Select],
+      [GlobalSet, SP_GLOBAL],
+      // PC_B, or 0.
+      [LocalGet, pc],
+      [I64Const, -1, -1],
+      [I64Xor],
+      [I64Const, 0],
+      [LocalGet, pc],
+      [I64Const, 0],
+      [I64LtS],
+      [Select],
+      [I32WrapI64],
+      [Call, index],
+      [If, ValType.I32],
+      [I32Const, 0],
+      [Else],
+      [GlobalGet, SP_GLOBAL],
+      [I32Const, 8],
+      [I32Sub],
+      [End],
+    ],
+  );
 }
 
 /** Helpers that do not touch the SP global, and call nothing but such helpers: no import, no Go function. */
@@ -821,3 +1037,4 @@ const ZERO_I64 = Uint8Array.of(I64Const, 0, End);
 // Flags beside the count in #predecessors.
 const IS_TARGET = 1 << 24;
 const IS_JOINED = 1 << 25;
+const COUNT = IS_TARGET - 1;

@@ -37,7 +37,7 @@ import { assemble, type Instruction } from '../assemble.ts';
 import { Hint, type Lowered } from '../lowered.ts';
 import { hasFeature } from '../targets.ts';
 import { G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
-import { SpLowering } from './sp-lowering.ts';
+import { enterArguments, SpLowering, STORE_RETURN_PC } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
 import type { Facts } from './strategy.ts';
 import { letCallbacksWait } from './waiting-callbacks.ts';
@@ -216,7 +216,8 @@ export abstract class StackfulLowering extends SpLowering {
       [Call, this.#guard.index],
       ...PC,
       [I32Load16U, 0, 1],
-      [GlobalGet, SP_GLOBAL],
+      [LocalSet, 0],
+      ...enterArguments(0),
       ...PC,
       [I32Load, 2, 1],
       [CallIndirect, this.type],
@@ -237,7 +238,7 @@ export abstract class StackfulLowering extends SpLowering {
     return [[Throw, this.#thrown]];
   }
 
-  protected override lowerCall(f: number, callee: number, place: number, into: Lowered): void {
+  protected override lowerCall(f: number, callee: number, pc: number, place: number, into: Lowered): void {
     const { code } = into;
     const { imports } = this.program;
     const defined = callee === INDIRECT ? -1 : callee - imports;
@@ -245,21 +246,21 @@ export abstract class StackfulLowering extends SpLowering {
       (f === this.#mcall && callee === INDIRECT) || // the function for g0
       (f === this.#goexit1 && defined === this.#mcall)
     ) {
-      this.call(code, callee, place);
+      this.call(f, code, callee, pc, place);
       this.check(into);
       return;
     }
     if (callee === INDIRECT || defined === this.#morestack || defined === this.#morestackNoctxt) {
-      this.call(code, callee, place);
-      code.push(LocalSet, SP_LOCAL);
+      this.call(f, code, callee, pc, place);
+      this.setSp(code);
       return;
     }
     const byFlag = this.isChecked(callee);
     if (byFlag && this.#leavesByFlag(f)) {
-      super.lowerCall(f, callee, place, into);
+      super.lowerCall(f, callee, pc, place, into);
       return;
     }
-    this.call(code, callee, place);
+    this.call(f, code, callee, pc, place);
     if (this.isCut(callee)) {
       code.push(Drop);
       code.push(byFlag ? Throw : Unreachable, byFlag ? this.#thrown : 0);
@@ -269,7 +270,7 @@ export abstract class StackfulLowering extends SpLowering {
       code.push(If, EMPTY, Hint.Unlikely);
       code.push(Throw, this.#thrown);
       code.push(End);
-    } else code.push(LocalSet, SP_LOCAL);
+    } else this.setSp(code);
   }
 
   protected override unwind(f: number, code: Code): void {
@@ -455,6 +456,8 @@ export abstract class StackfulLowering extends SpLowering {
         [I32Eqz],
         [BrIf, 2],
         [LocalGet, 0],
+        [I32Const, 8],
+        [I32Add],
         [GlobalSet, SP_GLOBAL],
         // Back in the exported function that was called?
         ...PC,
@@ -498,6 +501,7 @@ export abstract class StackfulLowering extends SpLowering {
     return assemble(
       [I32, I64, I32, I32],
       [
+        ...STORE_RETURN_PC,
         [GlobalGet, G_GLOBAL],
         [I32WrapI64],
         [LocalTee, gp],
@@ -560,6 +564,8 @@ export abstract class StackfulLowering extends SpLowering {
         [End],
         ...this.#guardAgain(gp),
         [GlobalGet, SP_GLOBAL],
+        [I32Const, 8],
+        [I32Sub],
       ],
     );
   }
@@ -577,6 +583,7 @@ export abstract class StackfulLowering extends SpLowering {
     return assemble(
       [I32, I32],
       [
+        ...STORE_RETURN_PC,
         [GlobalGet, G_GLOBAL],
         [I32WrapI64],
         [LocalSet, gp],
@@ -600,6 +607,8 @@ export abstract class StackfulLowering extends SpLowering {
         [End],
         ...this.#guardAgain(gp),
         [GlobalGet, SP_GLOBAL],
+        [I32Const, 8],
+        [I32Sub],
       ],
     );
   }

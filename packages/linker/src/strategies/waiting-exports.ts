@@ -21,7 +21,7 @@ import { type GoProgram, SP_GLOBAL } from '@go-wasm/lift';
 import { ByteWriter, Code, decodeFunction, encodeBody, type Module, Op, ValType } from '@go-wasm/wasm';
 import { assemble, type Instruction } from '../assemble.ts';
 import { G_GLOBAL, type GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
-import type { Host } from './sp-lowering.ts';
+import { enterArguments, type Host } from './sp-lowering.ts';
 
 const EMPTY = -0x40;
 const { I32, I64 } = ValType;
@@ -118,13 +118,13 @@ export class WaitingExports {
 
   /** As Go's `wasm_pc_f_loop_export`; but it ends only where the function returns on the goroutine that called it. */
   #loopBody(): Uint8Array {
-    const [pcF, g, sp, pc] = [0, 1, 2, 3];
+    const [pcF, g, sp, pc, pcB] = [0, 1, 2, 3, 4];
     const guard = new Code();
     this.#host.beforeLoopCall(guard);
     const guardCall: Instruction[] = [];
     for (let i = 0; i < guard.length; i++) guardCall.push([guard.op[i]!, guard.a[i]!, guard.b[i]!]);
     return assemble(
-      [I32, I32],
+      [I32, I32, I32],
       [
         [GlobalGet, PAUSE_GLOBAL],
         [I32Eqz],
@@ -150,12 +150,15 @@ export class WaitingExports {
         ...guardCall,
         ...PC,
         [I32Load16U, 0, 1],
-        [GlobalGet, SP_GLOBAL],
+        [LocalSet, pcB],
+        ...enterArguments(pcB),
         [LocalGet, pc],
         [CallIndirect, this.#host.type, 0],
         [LocalTee, sp],
         [If, EMPTY],
         [LocalGet, sp],
+        [I32Const, 8],
+        [I32Add],
         [GlobalSet, SP_GLOBAL],
         [End],
         [GlobalGet, PAUSE_GLOBAL],
@@ -170,13 +173,16 @@ export class WaitingExports {
     );
   }
 
-  /** (pc, sp) -> sp: the Go function has returned to an export that waits no more. */
+  /** The Go function has returned to an export that waits no more: at its return PC, whose PC_B is 0 where it has no frame. */
   #doneBody({ frame }: Wrapper): Uint8Array {
     const sp = 1;
+    const below = frame === 0 ? 0 : 8;
     return assemble(
       [],
       [
         [LocalGet, sp],
+        [I32Const, below],
+        [I32Add],
         [GlobalSet, SP_GLOBAL],
         [GlobalGet, G_GLOBAL],
         [I32WrapI64],
@@ -184,7 +190,7 @@ export class WaitingExports {
         [I32Const, 0],
         [Call, this.#nanotime],
         [LocalGet, sp],
-        [I32Const, frame + 8],
+        [I32Const, below + frame],
         [I32Add],
       ],
     );

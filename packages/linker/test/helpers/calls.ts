@@ -12,7 +12,7 @@ export function callsOf(bytes: Uint8Array): { place: number; pc: bigint }[] {
     let pc = 0n;
     for (let i = 0; i < code.length; i++) {
       const op = code.op[i];
-      if (op === Op.I64Const && code.op[i + 1] === Op.I64Store) {
+      if (op === Op.I64Const) {
         const value = (BigInt(code.b[i]! >>> 0) << 32n) | BigInt(code.a[i]! >>> 0);
         // morestack "returns" to PC_B 0: the function starts anew.
         if (value >> 16n === BigInt(FUNC_VALUE_OFFSET + f) && (value & 0xffffn) !== 0n) pc = value;

@@ -2,7 +2,7 @@ import { GraphBuilder } from '@go-wasm/cfg';
 import { ByteWriter, Code, emptyModule, encodeBody, encodeModule, Op, printInstructions, ValType } from '@go-wasm/wasm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Lowered } from '../../src/lowered.ts';
+import { Lowered, LowOp } from '../../src/lowered.ts';
 import { Simplifier } from '../../src/passes/simplify.ts';
 
 type Instruction = [op: number, a?: number, b?: number];
@@ -124,6 +124,37 @@ describe('simplify', () => {
     ).toEqual(['local.get 1', 'i32.const 32', 'i32.add', 'return']);
   });
 
+  test('where the local holds SP − 8, that is made up for in offsets and constants', () => {
+    const biased: Instruction = [LowOp.Sp];
+    expect(simplify([biased, biased, [Op.I64Load, 16, 3], [Op.I64Store, 0, 3]])).toEqual([
+      'local.get 1',
+      'local.get 1',
+      'i64.load offset=24',
+      'i64.store offset=8',
+    ]);
+    expect(simplify([biased, [Op.I64ExtendI32U], i64(40), [Op.I64Add], [Op.LocalSet, 2]])).toEqual([
+      'local.get 1',
+      'i64.extend_i32_u',
+      'i64.const 48',
+      'i64.add',
+      'local.set 2',
+    ]);
+    // A frame is freed, and SP returned less 8.
+    const minus8: Instruction[] = [[Op.I32Const, 8], [Op.I32Sub]];
+    const free: Instruction[] = [biased, [Op.I32Const, 24], [Op.I32Add], ...minus8, [Op.LocalSet, 1]];
+    expect(simplify([...free, biased, [Op.Return]])).toEqual(['local.get 1', 'i32.const 32', 'i32.add', 'return']);
+    // A frame is allocated, and used.
+    const allocate: Instruction[] = [sp, [Op.I32Const, 24], [Op.I32Sub], ...minus8, [Op.LocalSet, 1]];
+    expect(simplify([...allocate, biased, [Op.I64Load, 8, 3], [Op.Drop]])).toEqual([
+      'local.get 1',
+      'i32.const -32',
+      'i32.add',
+      'local.tee 1',
+      'i64.load offset=16',
+      'drop',
+    ]);
+  });
+
   test('random straight-line code does the same', () => {
     fc.assert(
       fc.property(program, ({ instructions, locals }) => {
@@ -152,7 +183,7 @@ const fixed = (needs: readonly number[], gives: readonly number[], ...ops: numbe
 // Addresses stay in the one page of memory: SP is small, and loads mask what they get by the offset alone.
 const offset = fc.integer({ min: 0, max: 64 }).map((n) => n * 8);
 const steps: readonly Step[] = [
-  { needs: [], gives: [I32], code: fc.constant(sp) },
+  { needs: [], gives: [I32], code: fc.constantFrom<Instruction>(sp, [LowOp.Sp]) },
   { needs: [], gives: [I64], code: fc.constantFrom<Instruction>([Op.LocalGet, 2], [Op.LocalGet, 3]) },
   { needs: [], gives: [I32], code: fc.integer({ min: 0, max: 200 }).map((n): Instruction => [Op.I32Const, n]) },
   { needs: [], gives: [I64], code: fc.integer({ min: -5, max: 200 }).map((n): Instruction => i64(n)) },
@@ -219,7 +250,10 @@ function run(code: Code, [x, y]: bigint[]): unknown {
   module.memories.push({ min: 1 });
   module.exports.push({ name: 'run', kind: 'func', index: 0 }, { name: 'memory', kind: 'memory', index: 0 });
   const whole = new Code(code.length + 8);
-  for (let i = 0; i < code.length; i++) whole.push(code.op[i]!, code.a[i], code.b[i]);
+  for (let i = 0; i < code.length; i++) {
+    if (code.op[i] === LowOp.Sp) for (const [op, a] of [sp, [Op.I32Const, 8], [Op.I32Add]]) whole.push(op!, a);
+    else whole.push(code.op[i]!, code.a[i], code.b[i]);
+  }
   for (const [op, a] of [[Op.LocalGet, 2], [Op.LocalGet, 3], [Op.I64Xor], [Op.End]] as const) whole.push(op, a);
   const writer = new ByteWriter();
   encodeBody({ counts: [], types: [] }, whole, 0, whole.length, writer);
