@@ -2,7 +2,7 @@ import { Code, decodeFunction, decodeModule, Op } from '@go-wasm/wasm';
 
 const FUNC_VALUE_OFFSET = 0x1000; // cmd/link/internal/wasm/asm.go
 
-/** Calls in a module that Go code makes: their places in it, and the PCs that they return to, from the stores of these. */
+/** Calls in a module that Go code makes: their places in it, and the PCs that they return to, from these as constants in front of them. */
 export function callsOf(bytes: Uint8Array): { place: number; pc: bigint }[] {
   const module = decodeModule(bytes);
   const calls: { place: number; pc: bigint }[] = [];
