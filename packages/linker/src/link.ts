@@ -9,6 +9,7 @@ import { type SourceMapOptions, sourceMap, withSourceMapUrl } from './source-map
 import { strategies } from './strategies/index.ts';
 import { type StructurerName, structurers } from './structurers.ts';
 import { type Choice, chooseSwitch, parseTarget, requirements, type StrategyName, type SwitchName } from './targets.ts';
+import { type Explainer, explainer } from './why.ts';
 import { type LinkWorker, merge } from './workers.ts';
 
 /** The names of the stages that can be left out. */
@@ -63,6 +64,8 @@ export interface LinkResult {
   /** The source map that was asked for, as JSON. */
   sourceMap?: string;
   report: LinkReport;
+  /** Why functions pay for the switching of goroutines, of what has been lifted already; not for `jump-table`. */
+  explainer?: Explainer;
 }
 
 /**
@@ -111,6 +114,7 @@ async function linkOnce(
   }
   return {
     ...described(cx.program, cx.lifted, cx.places ?? [], cx.output, options),
+    explainer: explainer(program, lifted),
     report: {
       goVersion: program.goVersion,
       goos: program.goos,

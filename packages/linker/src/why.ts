@@ -1,7 +1,6 @@
 /** Why a function pays for the switching of goroutines: the shortest chain of calls to a place where one may leave. */
-import type { GoProgram } from '@go-wasm/lift';
+import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { reach, Source, UNREACHED } from './analyses/reach.ts';
-import { type LinkOptions, prepare } from './link.ts';
 import { strategies } from './strategies/index.ts';
 import type { StrategyName } from './targets.ts';
 
@@ -46,14 +45,17 @@ const ENDS: Readonly<Record<number, Chain['end']>> = {
 };
 
 /**
- * Reads a module that Go's linker wrote, to explain it. Of the options, `keep` matters.
+ * Reads a module that Go's linker wrote, to explain it.
  *
+ * @param keep functions that stay in jump-table form, as for {@link link}.
  * @throws what {@link link} throws.
  */
-export function explain(input: Uint8Array, options: LinkOptions = {}): Explainer {
-  const { cx, stages } = prepare(input, options);
-  for (const stage of stages) if (['decode', 'lift'].includes(stage.name) && 'run' in stage) stage.run(cx);
-  const { program, lifted } = cx;
+export function explain(input: Uint8Array, { keep }: { keep?: RegExp | undefined } = {}): Explainer {
+  const program = readProgram(input);
+  return explainer(program, liftProgram(program, { keep: (name) => (keep?.test(name) ? 'asked for' : undefined) }));
+}
+
+export function explainer(program: GoProgram, lifted: Lifted): Explainer {
   return {
     names: program.names,
     explain: (strategy) => explanation(program, reach(program, lifted, strategies[strategy].switchesAt)),

@@ -2,15 +2,13 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import {
   type Chain,
-  explain,
-  type LinkOptions,
+  type Explainer,
   type LinkReport,
   link,
   packageOf,
   type Sizes,
   type StrategyName,
   sizes,
-  strategies,
 } from '@go-wasm/linker';
 import { REPORT_PAGE } from '../assets.ts';
 import { inFile, readInput } from '../input.ts';
@@ -86,11 +84,10 @@ async function ofOne(file: string, options: PipelineOptions): Promise<Report> {
     const first = sizes(bytes);
     const title = basename(file);
     if (first.sections.some(({ name }) => name === 'go-wasm')) return compare(title, undefined, first);
-    const given = toLinkOptions({ ...options, sourcemap: 'none' }, file);
-    const linked = await link(bytes, given);
+    const linked = await link(bytes, toLinkOptions({ ...options, sourcemap: 'none' }, file));
     return {
       ...compare(`${title}, linked`, first, sizes(linked.bytes)),
-      switching: switching(bytes, given, linked.report.switch),
+      switching: linked.explainer && switching(linked.explainer, linked.report.switch as StrategyName),
       link: linked.report,
     };
   } catch (error) {
@@ -98,11 +95,8 @@ async function ofOne(file: string, options: PipelineOptions): Promise<Report> {
   }
 }
 
-function switching(bytes: Uint8Array, options: LinkOptions, strategy: string): Switching | undefined {
-  if (!Object.hasOwn(strategies, strategy)) return undefined;
-  const name = strategy as StrategyName;
-  const { names, explain: of } = explain(bytes, options);
-  const { functions, through, why } = of(name);
+function switching({ names, explain }: Explainer, strategy: StrategyName): Switching {
+  const { functions, through, why } = explain(strategy);
   const switchable: Switching['switchable'] = {};
   names.forEach((name, f) => {
     const chain = why(f);
@@ -110,7 +104,7 @@ function switching(bytes: Uint8Array, options: LinkOptions, strategy: string): S
     if (chain) switchable[name] = next === undefined ? { end: chain.end } : { calls: names[next]! };
   });
   return {
-    strategy: name,
+    strategy,
     functions,
     switchable,
     through: through.map((t) => ({ name: names[t.f]!, functions: t.functions })),
