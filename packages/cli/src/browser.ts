@@ -68,6 +68,8 @@ async function startChromium<Started>(launch: (where: LaunchOptions) => Promise<
     ? [{ executablePath: asked }]
     : [
         {},
+        // What `playwright install --no-shell` leaves out is what it takes by itself.
+        { channel: 'chromium' },
         ...inSystem('chromium').map((executablePath) => ({ executablePath })),
         { channel: 'chrome' },
         { channel: 'msedge' },

@@ -1,9 +1,19 @@
 /** `-host`: programs and tests in a browser, with the real linker. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import { root as REPOSITORY } from '../../../tools/src/paths.ts';
 import { browsers } from '../../runtime/test/browser.ts';
+import { which } from '../src/toolchain.ts';
 import { folder, goWasm, install, installBinaryen, type RunOptions, run } from './command.ts';
 
 const REAL = await install('real package');
@@ -156,8 +166,8 @@ const standard: Record<string, string> = {
 };
 const inNode: Record<string, Promise<string[]>> = {};
 
-async function outcomes(name: string, ...flags: string[]): Promise<string[]> {
-  const { code, stdout } = await go(['test', '-short', '-v', `-run=${standard[name]}`, ...flags, name]);
+async function outcomes(name: string, flags: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<string[]> {
+  const { code, stdout } = await go(['test', '-short', '-v', `-run=${standard[name]}`, ...flags, name], { env });
   expect(code).toBe(0);
   return stdout.match(/^ *--- \w+: \S+/gm)!.sort();
 }
@@ -241,7 +251,7 @@ for (const { name: host, engine, title } of browsers)
     test.each(host === 'chromium' ? Object.keys(standard) : ['time'])(
       '%s passes and skips what it does in Node',
       async (name) => {
-        const inBrowser = await outcomes(name, `-host=${host}`);
+        const inBrowser = await outcomes(name, [`-host=${host}`]);
         expect(inBrowser.length).toBeGreaterThan(20);
         inNode[name] ??= outcomes(name);
         expect(inBrowser).toEqual(await inNode[name]);
@@ -261,24 +271,54 @@ for (const { name: host, engine, title } of browsers)
   });
 
 const chromium = browsers.find(({ name }) => name === 'chromium')!;
-test.skipIf(!chromium.engine || process.platform === 'win32')(
-  `a Chromium that Playwright has installed is taken first (${chromium.title}; not on Windows)`,
-  async () => {
-    // Nothing is fetched: where Playwright would have put it, a script stands for it.
-    const registry = folder('browsers of Playwright', { 'a file': '' });
-    const env = { PLAYWRIGHT_BROWSERS_PATH: registry };
-    const launch = 'require("playwright-core").chromium.launch().catch(({ message }) => console.log(message))';
-    const { stdout } = await run(process.execPath, ['-e', launch], { cwd: REPOSITORY, env });
-    const path = /exist at (.*)/.exec(stdout)![1]!;
-    expect(path.startsWith(registry)).toBe(true);
-    mkdirSync(dirname(path), { recursive: true });
-    const taken = join(registry, 'taken');
+/** Where Playwright would have put a browser: nothing is fetched. @returns the program's place, and the environment for it. */
+async function playwrights(name: string, options: string): Promise<{ path: string; env: NodeJS.ProcessEnv }> {
+  const registry = folder(name, { 'a file': '' });
+  const env = { PLAYWRIGHT_BROWSERS_PATH: registry };
+  const launch = `require("playwright-core").chromium.launch(${options}).catch(({ message }) => console.log(message))`;
+  const { stdout } = await run(process.execPath, ['-e', launch], { cwd: REPOSITORY, env });
+  const path = /exist at (.*)/.exec(stdout)![1]!;
+  expect(path.startsWith(registry)).toBe(true);
+  mkdirSync(dirname(path), { recursive: true });
+  return { path, env };
+}
+
+test.skipIf(!chromium.engine || process.platform === 'win32').each([
+  ['the headless shell', '{}'],
+  ['without the headless shell', '{ channel: "chromium" }'],
+])(
+  `a Chromium that Playwright has installed is taken first: %s (${chromium.title}; not on Windows)`,
+  async (name, options) => {
+    const { path, env } = await playwrights(name, options);
+    // A script stands for it.
+    const taken = join(dirname(path), 'taken');
     writeFileSync(path, `#!/bin/sh\n: > '${taken}'\nexec '${chromium.engine!.path}' "$@"\n`, { mode: 0o755 });
     const { code, stdout: said } = await go(['run', '-host=chromium', '.', 'a b'], { env });
     expect(said).toContain('["a b"] go-wasm ');
     expect(existsSync(taken)).toBe(true);
     expect(code).toBe(1);
   },
+);
+
+const shell = which('chrome-headless-shell');
+test.skipIf(shell === undefined)(
+  `Playwright's headless shell tests what Node does${shell ? '' : ': skipped, there is no chrome-headless-shell in PATH'}`,
+  async () => {
+    const { path, env } = await playwrights('a real shell', '{}');
+    cpSync(dirname(realpathSync(shell!)), dirname(path), { recursive: true });
+    // It is the only one: no command of a system's browser is in PATH.
+    const programs = folder('programs', { 'a file': '' });
+    for (const program of ['go', 'node']) symlinkSync(which(program)!, join(programs, program));
+    const alone = { ...env, PATH: programs };
+    expect(
+      (await go(['test', '-host=chromium', './callbacks'], { env: { ...alone, PLAYWRIGHT_BROWSERS_PATH: programs } }))
+        .stderr,
+    ).toMatch(/^go-wasm: GW4032: chromium is not installed\n/);
+    const inShell = await outcomes('strings', ['-host=chromium'], alone);
+    expect(inShell.length).toBeGreaterThan(20);
+    expect(inShell).toEqual(await outcomes('strings'));
+  },
+  240_000,
 );
 
 test('-host takes hosts that can run the program', async () => {
