@@ -28,7 +28,9 @@ import { raiseInliningBudget } from './passes/inlining-budget.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { SmallCopies } from './passes/small-copies.ts';
 import { replaceByWords } from './passes/word-helpers.ts';
+import { WriteBarriers } from './passes/write-barriers.ts';
 import type { Places } from './places.ts';
+
 import { addBranchHints, mark } from './sections.ts';
 import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
 import { type StrategyName, type Target, usedFeatures } from './targets.ts';
@@ -54,6 +56,7 @@ export class LinkContext {
   readonly lowered: Lowered = new Lowered();
   readonly simplifier: Simplifier = new Simplifier();
   coldCalls!: ColdCalls;
+  writeBarriers!: WriteBarriers;
   smallCopies!: SmallCopies;
   readonly scratch: Scratch = new Scratch();
   structured!: Structured;
@@ -175,6 +178,15 @@ export const pipeline: readonly Stage[] = [
       cx.coldCalls = new ColdCalls(cx.program, cx.lifted, cx.lowering, cx.neverReturns);
     },
     runFunction: (cx) => cx.coldCalls.run(cx.lowered),
+  },
+  {
+    name: 'write-barriers',
+    description: 'calls of the write barrier in fewer bytes',
+    levels: SMALLER,
+    start: (cx) => {
+      cx.writeBarriers = new WriteBarriers(cx.program, cx.lowering);
+    },
+    runFunction: (cx) => cx.writeBarriers.run(cx.lowered),
   },
   {
     name: 'small-copies',
