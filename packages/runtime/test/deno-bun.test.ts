@@ -1,15 +1,11 @@
-/**
- * The main cases in Deno and Bun, where they are in PATH: the same as in Node, which the other tests compare with Go's own
- * runner. Both come from npm: `npm exec --yes --package=deno --package=bun -- vitest run packages/runtime/test/deno-bun.test.ts`.
- */
+/** The main cases in Deno and Bun: the same as in Node, which the other tests compare with Go's own runner. */
 import { execFile } from 'node:child_process';
-
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
+import { findRuntime } from '../../../tools/src/engines.ts';
 import { effort, patience } from '../../cfg/test/support/effort.ts';
-import { which } from '../../cli/src/toolchain.ts';
 import { buildGo, bundle, emptyFolder, here, linkModule, type Result, temp } from './support.ts';
 
 const stock = await buildGo('program');
@@ -33,14 +29,14 @@ async function run(command: readonly string[], args: string[], stdin = ''): Prom
   return { code, stdout, stderr };
 }
 
-const engines: [name: string, flags: string[]][] = [
+const engines: [name: 'deno' | 'bun', flags: string[]][] = [
   ['deno', ['run', '--allow-all', '--quiet', '--v8-flags=--stack-size=3000']],
   ['bun', ['run']],
 ];
 for (const [name, flags] of engines) {
-  const path = which(name);
+  const path = await findRuntime(name);
   if (path === undefined) {
-    test.skip(`${name} is not in PATH`, () => {});
+    test.skip(`${name} is not installed (npm run engines)`, () => {});
     continue;
   }
   const command = [path, ...flags];
