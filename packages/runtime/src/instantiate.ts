@@ -233,7 +233,7 @@ async function compileBytes(bytes: BufferSource, name = 'what was given'): Promi
   try {
     return await WebAssembly.compile(bytes);
   } catch (error) {
-    throw diagnose(error);
+    throw diagnose(error, view);
   }
 }
 

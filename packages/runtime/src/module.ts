@@ -70,7 +70,10 @@ export function check(module: WebAssembly.Module, given: WebAssembly.Imports): v
   );
 }
 
-/** What Go's compiler uses of WebAssembly beyond the first version: modules that only an engine with it takes. */
+/**
+ * What modules use of WebAssembly beyond the first version: modules that only an engine with it takes. The first ones are
+ * what Go's compiler uses, the others what strategies do.
+ */
 const FEATURES: Readonly<Record<string, readonly number[]>> = {
   // i32.const 0, i32.extend8_s, drop
   'sign extension': [1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 192, 26, 11],
@@ -78,19 +81,61 @@ const FEATURES: Readonly<Record<string, readonly number[]>> = {
   'saturating conversions': [1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 12, 1, 10, 0, 67, 0, 0, 0, 0, 252, 0, 26, 11],
   // i32.const 0, i32.const 0, i32.const 0, memory.fill
   'bulk memory': [1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 5, 3, 1, 0, 1, 10, 13, 1, 11, 0, 65, 0, 65, 0, 65, 0, 252, 11, 0, 11],
+  // try_table, end
+  'exception handling': [1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 8, 1, 6, 0, 31, 64, 0, 11, 11],
+  'several memories': [5, 5, 2, 0, 0, 0, 0],
+  // a type of continuations
+  'stack switching': [1, 6, 2, 96, 0, 0, 93, 0],
 };
+/** Which of them modules of a strategy may use, beyond Go's own. */
+const OF_SWITCH: Readonly<Record<string, readonly string[]>> = {
+  asyncify: ['exception handling', 'several memories'],
+  jspi: ['exception handling'],
+  'stack-switching': ['exception handling', 'stack switching'],
+};
+const OF_ALL = ['sign extension', 'saturating conversions', 'bulk memory'];
 const HEADER = [0, 97, 115, 109, 1, 0, 0, 0];
 
-/** Why the engine does not compile what claims to be a module. */
-export function diagnose(cause: unknown): Error {
+/** Why the engine does not compile what claims to be a module; `bytes` if they are still to be had. */
+export function diagnose(cause: unknown, bytes?: Uint8Array): Error {
   const missing = Object.keys(FEATURES).filter(
     (name) => !WebAssembly.validate(new Uint8Array([...HEADER, ...FEATURES[name]!])),
   );
-  if (missing.length > 0) return lacks(missing.join(', '), cause);
-  return new SourceError('GW6005', `the engine does not take the module, which may be cut short: ${cause}`, { cause });
+  const strategy = bytes && switchOf(bytes);
+  const needed = [...OF_ALL, ...(OF_SWITCH[strategy ?? ''] ?? [])].filter((name) => missing.includes(name));
+  if (needed.length > 0) return lacks(needed.join(', '), cause);
+  const maybe = bytes || missing.length === 0 ? '' : `, or may need what this engine lacks (${missing.join(', ')})`;
+  return new SourceError('GW6005', `the engine does not take the module, which may be cut short${maybe}: ${cause}`, {
+    cause,
+  });
+}
+
+/** The strategy that the go-wasm section of a module names, which the engine does not take. */
+function switchOf(bytes: Uint8Array): string | undefined {
+  const decoder = new TextDecoder();
+  for (let at = HEADER.length; at < bytes.length; ) {
+    const id = bytes[at++];
+    let size = 0;
+    for (let shift = 1; ; shift *= 128) {
+      const byte = bytes[at++] ?? 0;
+      size += (byte & 127) * shift;
+      if (byte < 128) break;
+    }
+    const name = id === 0 ? decoder.decode(bytes.subarray(at + 1, at + 1 + bytes[at]!)) : '';
+    if (name === SECTION) {
+      const text = decoder.decode(bytes.subarray(at + 1 + SECTION.length, at + size));
+      return /"switch":"([\w-]+)"/.exec(text)?.[1];
+    }
+    at += size;
+  }
+  return undefined;
 }
 
 /** The engine has no WebAssembly at all, or not all of it. */
 export function lacks(feature: string, cause?: unknown): EngineError {
-  return new EngineError('GW6201', `this engine lacks ${feature}: it must be updated to run the program`, { cause });
+  return new EngineError(
+    'GW6201',
+    `this engine lacks ${feature}: update it to run the program, or link with -switch=resume`,
+    { cause },
+  );
 }
