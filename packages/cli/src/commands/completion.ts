@@ -102,11 +102,21 @@ compdef _go_wasm go-wasm
 `,
   fish: (commands) => `# fish completion for go-wasm: go-wasm completion fish | source
 ${commands.map(({ name, summary }) => `complete -c go-wasm -f -n __fish_use_subcommand -a ${name} -d ${quote(summary)}`).join('\n')}
+complete -c go-wasm -f -n '__fish_seen_subcommand_from help' -a ${quote(names(commands))}
+# The flags of a command, with one dash or two, as they are typed.
+function __go_wasm_flags
+  switch (commandline -ct)
+    case '--*'
+      printf '%s\\n' -$argv
+    case '-*'
+      printf '%s\\n' $argv
+  end
+end
 ${commands
   .filter(({ flags }) => flags.length > 0)
   .map(
     ({ name, flags }) =>
-      `complete -c go-wasm -n '__fish_seen_subcommand_from ${name}; and string match -q -- "-*" (commandline -ct)' -a ${quote(flags.join(' '))}`,
+      `complete -c go-wasm -n '__fish_seen_subcommand_from ${name}' -a ${quote(`(__go_wasm_flags ${flags.join(' ')})`)}`,
   )
   .join('\n')}
 `,
