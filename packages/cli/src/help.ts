@@ -175,6 +175,16 @@ export const CLEAN_HELP = `
 Modules that were linked before are kept, so that the same link takes no time: up to 512 MB of them, in the folder that
 GO_WASM_CACHE names. GO_WASM_LINK_CACHE=1000 keeps as many megabytes, GO_WASM_LINK_CACHE=off keeps none.
 --all removes the shim and a Go that was fetched, too: they are built and fetched again when they are needed.
+
+Examples:
+  go-wasm clean
+  go-wasm clean --all
+`;
+
+export const VERSION_HELP = `
+Examples:
+  go-wasm version
+  go-wasm --version
 `;
 
 export const DUMP_HELP: string = `

@@ -19,6 +19,7 @@ import {
   SERVE_HELP,
   SERVE_SUMMARY,
   SYMBOLIZE_HELP,
+  VERSION_HELP,
   WHY_HELP,
 } from './help.ts';
 import { DEFAULTS, ownFlag, type PipelineOptions, setOption, spelledOut } from './options.ts';
@@ -218,6 +219,7 @@ async function runCommander(argv: readonly string[]): Promise<number> {
   program
     .command('version')
     .summary('Prints the version.')
+    .addHelpText('after', VERSION_HELP)
     .action(() => {
       process.stdout.write(`go-wasm ${version()}\n`);
     });
@@ -227,7 +229,9 @@ async function runCommander(argv: readonly string[]): Promise<number> {
     return 0;
   }
   try {
-    await program.parseAsync(argv.map(twoDashes), { from: 'user' });
+    // help is a command of the library, for which it has no help.
+    const args = argv[0] === 'help' && argv[1] === 'help' ? ['help'] : argv;
+    await program.parseAsync(args.map(twoDashes), { from: 'user' });
     return code;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -226,15 +226,19 @@ describe('help', () => {
     },
   );
 
-  test.each(['link', 'cfg', 'why', 'dump', 'env', 'doctor', 'report', 'symbolize', 'completion'])(
-    'go-wasm help %s teaches',
-    async (command) => {
-      const { stdout, code } = await goWasm(['help', command]);
-      expect(code).toBe(0);
-      expect(stdout).toMatch(new RegExp(`^Usage: go-wasm ${command}`));
+  test('every command has help, with examples', async () => {
+    const { stdout: list } = await goWasm(['help']);
+    const commands = [...list.matchAll(/^ {2}(\w+)(?= .* {2}\S)/gm)].map(([, name]) => name!);
+    expect(commands).toEqual(expect.arrayContaining(['build', 'serve', 'report', 'clean', 'completion', 'version']));
+    for (const command of commands.filter((name) => name !== 'help')) {
+      const { stdout, code, stderr } = await goWasm(['help', command]);
+      expect([command, code, stderr]).toEqual([command, 0, '']);
+      expect(stdout).toMatch(new RegExp(`^Usage: go-wasm ${command}`, 'm'));
+      expect(stdout).toMatch(new RegExp(`^Examples:\n( {2}.*\n)*? {2}(\\S.* )?go-wasm ${command}`, 'm'));
       expect((await goWasm([command, '--help'])).stdout).toBe(stdout);
-    },
-  );
+    }
+    expect(await goWasm(['help', 'help'])).toMatchObject({ code: 0, stdout: list, stderr: '' });
+  });
 
   test('without a command there is a list of them', async () => {
     const { stdout, code } = await goWasm([]);

@@ -320,6 +320,14 @@ test.skipIf(shell === undefined)(
   240_000,
 );
 
+test.each(['node', 'chromium'])('-fuzz is refused by go itself: -host=%s', async (host) => {
+  expect(await go(['test', '-fuzz=.', `-host=${host}`, './parts'])).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: '-fuzz flag is not supported on js/wasm\n',
+  });
+});
+
 test('-host takes hosts that can run the program', async () => {
   expect((await go(['run', '-host=chrome', '.'])).stderr).toMatch(
     /^go-wasm: GW5001: -host=chrome is unknown\n {2}hint: .*chromium/,
