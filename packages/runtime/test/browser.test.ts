@@ -8,27 +8,37 @@ import { buildGo, emptyFolder, go, here, linkModule, nodes, runNode, temp } from
 
 const POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'; require-trusted-types-for 'script'";
+const wasm = (file: string): File => ['application/wasm', readFileSync(file)];
+
+const program = await buildGo('program');
+const all = ['resume', 'asyncify', 'jspi', 'stack-switching'] as const;
+const linked: Record<string, File> = {};
+for (const strategy of all) linked[`${strategy}.wasm`] = wasm(await linkModule(program, strategy));
+
 for (const { name: host, engine, title } of browsers)
   describe.skipIf(!engine)(title, () => {
+    // Nothing but Chromium has stack switching.
+    const strategies = host === 'chromium' ? all : all.slice(0, 3);
     let results: Record<string, unknown>;
     let expected: { many: string; files: string };
 
     beforeAll(async () => {
-      const program = await buildGo('program');
-      const [linked, web] = [await linkModule(program), await buildGo('web')];
+      const web = await buildGo('web');
       const script = join(temp, 'page.js');
       await build({ entryPoints: [here('page.ts')], bundle: true, format: 'esm', target: 'es2022', outfile: script });
-      const wasm = (file: string): File => ['application/wasm', readFileSync(file)];
       const files: Record<string, File> = {
         '': ['text/html', '<!doctype html><title>test</title><script type="module" src="page.js"></script>'],
         'page.js': ['text/javascript', readFileSync(script)],
         'program.wasm': wasm(program),
-        'linked.wasm': wasm(linked),
+        ...linked,
+        'strategies.json': ['application/json', JSON.stringify(strategies)],
         'web.wasm': wasm(web),
         'data/a.txt': ['text/plain', 'a from the server'],
       };
       results = await visit(2, (name) => files[name], {
         host,
+        // The last one may need a flag.
+        strategy: strategies.at(-1)!,
         headers: { 'content-security-policy': POLICY },
       });
       // What does not depend on the host is as in Node.
@@ -57,7 +67,7 @@ for (const { name: host, engine, title } of browsers)
         fetched: '"a from the server" <nil>\n"" open /missing: No such file or directory\nexit 0',
         get: '200 text/plain a from the server\nexit 0',
         exports: [5, 45],
-        waiting: [30, 20],
+        waiting: Object.fromEntries(strategies.map((name) => [name, [30, 20, 101, null]])),
         globals: [],
         'drop-in': [3],
         error: 'SourceError GW6002',
@@ -65,7 +75,6 @@ for (const { name: host, engine, title } of browsers)
     });
 
     test('a service worker', { timeout: 60_000 }, async () => {
-      const program = await buildGo('program');
       const script = join(temp, 'service-worker.js');
       const entryPoints = [here('service-worker.ts')];
       await build({ entryPoints, bundle: true, format: 'iife', target: 'es2022', outfile: script });

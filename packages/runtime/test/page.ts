@@ -27,7 +27,7 @@ const checks: Record<string, () => Promise<unknown>> = {
   },
   streaming: () => run('program.wasm', ['print']),
   many: () => run('program.wasm', many),
-  linked: () => run('linked.wasm', many),
+  linked: () => run('resume.wasm', many),
   panic: () => run('program.wasm', ['panic']).then((text) => text.replace(/\n\ngoroutine[\s\S]*\n/, '\n')),
   files: () => run('program.wasm', ['files', '/tmp'], { fs: memoryFs() }),
   fetched: () => run('program.wasm', ['cat', '/a.txt', '/missing'], { fs: fetchFs('data', ['a.txt']) }),
@@ -37,8 +37,13 @@ const checks: Record<string, () => Promise<unknown>> = {
     return [app.exports.add!(2, 3), app.exports.talk!(10)];
   },
   async waiting() {
-    const { async } = await instantiate<Record<string, (ms: number) => number>>('linked.wasm', { args: ['exports'] });
-    return Promise.all([async.wait!(30), async.wait!(20)]);
+    const results: Record<string, unknown> = {};
+    for (const strategy of (await (await fetch('strategies.json')).json()) as string[]) {
+      type Functions = Record<string, (ms: number) => number>;
+      const { async } = await instantiate<Functions>(`${strategy}.wasm`, { args: ['exports'] });
+      results[strategy] = await Promise.all([async.wait!(30), async.wait!(20), async.receive!(100), async.send!(1)]);
+    }
+    return results;
   },
   async globals() {
     const before = Reflect.ownKeys(globalThis);
