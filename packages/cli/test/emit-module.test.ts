@@ -1,17 +1,18 @@
 /** `-emit=module`: real modules, imported in Node, by bundlers and by a page, and checked by TypeScript. */
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { rollup } from 'rollup';
 import ts from 'typescript';
+import { build as vite } from 'vite';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { webpack } from 'webpack';
+import { findRuntime } from '../../../tools/src/engines.ts';
 import { oldestAndNewest } from '../../../tools/src/go.ts';
 import { chromium, visit, whyNoChromium } from '../../runtime/test/browser.ts';
 import { findToolchain } from '../../runtime/test/support.ts';
-import { which } from '../src/toolchain.ts';
 import { folder, goWasm, install, run } from './command.ts';
 
 const REAL = await install('real package');
@@ -259,9 +260,10 @@ for (const [name, ...flags] of [
   ['deno', 'run', '--allow-all'],
   ['bun', 'run'],
 ]) {
-  const path = which(name!);
-  test.skipIf(path === undefined)(`imported in ${path ? name : `${name}, which is not in PATH`}`, async () =>
-    expect(await reported(join(dist, 'report.mjs'), [path!, ...flags])).toEqual(EXPECTED),
+  const path = await findRuntime(name as 'deno' | 'bun');
+  test.skipIf(path === undefined)(
+    `imported in ${path ? name : `${name}, which is not installed (npm run engines)`}`,
+    async () => expect(await reported(join(dist, 'report.mjs'), [path!, ...flags])).toEqual(EXPECTED),
   );
 }
 
@@ -304,15 +306,36 @@ test('bundled by webpack', async () => {
   expect(await reported(join(APP, 'by webpack/report.mjs'))).toEqual(EXPECTED);
 });
 
-test.skipIf(!chromium)(whyNoChromium ?? `in a page of Chromium ${chromium!.version}`, async () => {
-  const types = { '.wasm': 'application/wasm', '.js': 'text/javascript', '.mjs': 'text/javascript' };
-  const results = await visit(1, (name) => {
-    if (name === '')
-      return ['text/html', '<!doctype html><title>t</title><script type="module" src="page.mjs"></script>'];
-    const type = types[name.slice(name.lastIndexOf('.')) as keyof typeof types];
-    return type && existsSync(join(dist, name)) ? [type, readFileSync(join(dist, name))] : undefined;
+/** What the page in a folder reports. */
+async function shown(folder: string): Promise<unknown> {
+  const types = {
+    '.wasm': 'application/wasm',
+    '.js': 'text/javascript',
+    '.mjs': 'text/javascript',
+    '.html': 'text/html',
+  };
+  const { page } = await visit(1, (name) => {
+    const file = join(folder, name || 'index.html');
+    const type = types[extname(file) as keyof typeof types];
+    return type && existsSync(file) ? [type, readFileSync(file)] : undefined;
   });
-  expect(results.page).toEqual(EXPECTED);
+  return page;
+}
+
+describe.skipIf(!chromium)(whyNoChromium ?? `in a page of Chromium ${chromium!.version}`, () => {
+  beforeAll(() =>
+    writeFileSync(
+      join(dist, 'index.html'),
+      '<!doctype html><title>t</title><script type="module" src="page.mjs"></script>',
+    ),
+  );
+  test('as it is', async () => expect(await shown(dist)).toEqual(EXPECTED));
+  test('bundled by Vite', async () => {
+    const outDir = join(APP, 'by Vite');
+    await vite({ root: dist, base: './', configFile: false, logLevel: 'silent', build: { outDir } });
+    expect(readdirSync(join(outDir, 'assets'))).toContainEqual(expect.stringMatching(/^app-[\w-]{8}\.wasm$/));
+    expect(await shown(outDir)).toEqual(EXPECTED);
+  });
 });
 
 describe('declarations', () => {
