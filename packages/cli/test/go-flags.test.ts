@@ -27,6 +27,7 @@ describe('command lines', () => {
     ['build -switch=jump-table -v .', { args: '-v .', flags: 1, options: { switch: 'jump-table' } }],
     ['build --switch jump-table -v .', { args: '-v .', flags: 1, options: { switch: 'jump-table' } }],
     ['build -v -structure relooper .', { args: '-v .', flags: 1, options: { structure: 'relooper' } }],
+    ['build -dwarf .', { args: '.', flags: 0, options: { dwarf: true } }],
     ['build -verify-each .', { args: '.', flags: 0, options: { 'verify-each': true } }],
     ['build -verify-each=false .', { args: '.', flags: 0, options: { 'verify-each': false } }],
     ['build -O0 .', { args: '.', flags: 0, options: { O: '0' } }],
