@@ -173,7 +173,7 @@ describe('callbacks of a linked module', () => {
     }
   });
 
-  test('1,000,000 calls, and memory stays as it is', { timeout: patience }, async () => {
+  test('1,000,000 calls, and memory stays as it is', { timeout: 4 * patience }, async () => {
     const [program, app] = await load();
     const call = async (count: number): Promise<void> => {
       for (let k = 0; k < count; k++) {
