@@ -34,7 +34,8 @@ const byGo =
   };
 
 const byRuntime: Start = async (bytes, globals, write) => {
-  const { instantiate } = await import('../src/index.ts');
+  // As in a bundle: without what is not imported.
+  const { instantiate } = await import('../src/instantiate.ts');
   const decoder = new TextDecoder();
   const app = await instantiate<Record<string, () => number>>(bytes, {
     globals,
