@@ -24,6 +24,7 @@ import { addGoroutineCount } from './goroutine-count.ts';
 import { addImports, moveFunctions } from './imports.ts';
 import { Lowered } from './lowered.ts';
 import { ColdCalls } from './passes/cold-calls.ts';
+import { DeadLocals } from './passes/dead-locals.ts';
 import { raiseInliningBudget } from './passes/inlining-budget.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { SmallCopies } from './passes/small-copies.ts';
@@ -55,6 +56,7 @@ export class LinkContext {
   // One function at a time.
   readonly lowered: Lowered = new Lowered();
   readonly simplifier: Simplifier = new Simplifier();
+  readonly deadLocals: DeadLocals = new DeadLocals();
   coldCalls!: ColdCalls;
   writeBarriers!: WriteBarriers;
   smallCopies!: SmallCopies;
@@ -169,6 +171,12 @@ export const pipeline: readonly Stage[] = [
     description: 'shorter sequences of instructions for the same: addresses, conditions, SP',
     levels: SMALLER,
     runFunction: (cx) => cx.simplifier.run(cx.lowered),
+  },
+  {
+    name: 'dead-locals',
+    description: 'values that are only stored are left on the operand stack; nothing is set that nobody reads',
+    levels: SMALLER,
+    runFunction: (cx) => cx.deadLocals.run(cx.lowered),
   },
   {
     name: 'cold-calls',

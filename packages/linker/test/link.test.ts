@@ -326,8 +326,8 @@ test('levels choose among the passes, and single ones can be left out', async ()
       .map(({ name }) => name)
       .filter((name) => optionalPasses.includes(name));
   expect(await passes({ level: '0' })).toEqual([]);
-  expect(await passes({ level: 's' })).toEqual(['simplify', 'cold-calls', 'write-barriers']);
+  expect(await passes({ level: 's' })).toEqual(['simplify', 'dead-locals', 'cold-calls', 'write-barriers']);
   expect(await passes({})).toEqual(optionalPasses.filter((name) => name !== 'branch-hints'));
   expect(await passes({ level: '3' })).toEqual(optionalPasses);
-  expect(await passes({ level: '1', noPass: ['simplify', 'small-copies'] })).toEqual(['cold-calls', 'write-barriers']);
+  expect(await passes({ level: '1', noPass: ['simplify', 'dead-locals'] })).toEqual(['cold-calls', 'write-barriers']);
 });

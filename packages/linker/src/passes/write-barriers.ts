@@ -57,6 +57,9 @@ export class WriteBarriers {
 
   run({ code, start, end, graph }: Lowered): void {
     const { op, a, b, offset } = code;
+    let first = 0;
+    while (first < code.length && !(op[first] === Call && this.#at[a[first]!]! > 0)) first++;
+    if (first === code.length) return;
     let to = 0;
     // The blocks' code stands in the order of the blocks.
     for (let block = 0; block < graph!.size; block++) {
@@ -66,9 +69,8 @@ export class WriteBarriers {
       for (let i = from; i < until; i++, to++) {
         const at = op[i] === Call ? this.#at[a[i]!]! : 0;
         const set = i + BEHIND.length + 1; // where SP is set, and maybe pushed
-        const pushes = set < until ? PUSHES[op[set]!] : undefined;
+        const pushes = at > 0 && set < until ? PUSHES[op[set]!] : undefined;
         if (
-          at > 0 &&
           pushes !== undefined &&
           a[set] === SP_LOCAL &&
           to - start[block]! >= BEFORE.length &&
