@@ -3,19 +3,19 @@
  * pinned to one core, minimum of the rounds. Prints a table and writes results/bench.json and results/bench.txt.
  *
  *   --goos js|wasip1         target (js)
- *   --engine NAME            node26 (js), wasmtime (wasip1), or node
+ *   --engine NAME            node26 (js), wasmtime (wasip1), node, chromium or firefox
  *   --node PATH              some other Node
  *   --rounds N               (3)
  *   --only a,b               these programs alone
  *   --variant k=v,k=v        the linker's options; may be repeated; without it, its defaults
- *   --passes                 the defaults, and each pass left out in turn: what it gains
+ *   --passes                 the defaults, and each of their passes left out in turn: what it gains
  *   --files a.wasm b.wasm    ready files beside stock, instead of variants
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { optionalPasses } from '@go-wasm/linker';
+import { passesAt } from '@go-wasm/linker';
 import { $ } from 'zx';
 import { type Command, command, type Goos } from './engines.ts';
 import { findToolchain, go } from './go.ts';
@@ -46,7 +46,7 @@ const { values, positionals } = parseArgs({
     files: { type: 'boolean', default: false },
   },
 });
-if (values.passes) values.variant = ['', ...optionalPasses.map((name) => `noPass=${name}`)];
+if (values.passes) values.variant = ['', ...passesAt('2').map((name) => `noPass=${name}`)];
 const goos = values.goos as Goos;
 const toolchain = await findToolchain();
 const engine = await measuringEngine(goos, values.engine, values.node);

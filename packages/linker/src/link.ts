@@ -15,6 +15,11 @@ import { type LinkWorker, merge } from './workers.ts';
 /** The names of the stages that can be left out. */
 export const optionalPasses: readonly string[] = pipeline.filter(({ levels }) => levels).map(({ name }) => name);
 
+/** Those of {@link optionalPasses} that are run at a level. */
+export function passesAt(level: Level): string[] {
+  return pipeline.filter(({ levels }) => levels?.includes(level)).map(({ name }) => name);
+}
+
 /** What the user can choose. */
 export interface LinkOptions {
   /** How goroutines are switched: `jump-table` leaves the module as it is, `auto` takes the best for the target. Default `resume`. */

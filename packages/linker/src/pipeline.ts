@@ -89,13 +89,15 @@ export class LinkContext {
 }
 
 /**
- * How much is optimized, as compilers name it: 0 nothing, 1 and s what makes the module smaller, 2 (the default) what makes programs
- * fast as well, 3 what helps few of them, at a price in bytes.
+ * How much is optimized, as compilers name it: 0 nothing, 1 what makes the module smaller at once, 2 (the default) what makes programs fast
+ * as well, 3 what helps few of them, at a price in bytes, s what makes the module smaller, at a price in the link's time.
  */
 export const levels = ['0', '1', '2', '3', 's'] as const;
 /** One of {@link levels}. */
 export type Level = (typeof levels)[number];
 const SMALLER: readonly Level[] = ['1', '2', '3', 's'];
+/** What takes more of the link's time than it gives. */
+const SMALLEST: readonly Level[] = ['s'];
 const FASTER: readonly Level[] = ['2', '3'];
 
 interface AnyStage {
@@ -175,7 +177,7 @@ export const pipeline: readonly Stage[] = [
   {
     name: 'dead-locals',
     description: 'values that are only stored are left on the operand stack; nothing is set that nobody reads',
-    levels: SMALLER,
+    levels: SMALLEST,
     runFunction: (cx) => cx.deadLocals.run(cx.lowered),
   },
   {
@@ -190,7 +192,7 @@ export const pipeline: readonly Stage[] = [
   {
     name: 'write-barriers',
     description: 'calls of the write barrier in fewer bytes',
-    levels: SMALLER,
+    levels: SMALLEST,
     start: (cx) => {
       cx.writeBarriers = new WriteBarriers(cx.program, cx.lowering);
     },
