@@ -61,6 +61,8 @@ export interface Trust {
       systemMB: number;
       growth: number;
       problems: string[];
+      /** Why it fails, where that is known. */
+      known?: string;
     }[];
   };
 }
@@ -231,7 +233,7 @@ ${table([
     `${r.heapMB} MB`,
     `${r.systemMB} MB`,
     r.growth.toFixed(2),
-    r.problems.length,
+    r.known ?? r.problems.length,
   ]),
 ])}`
 }
