@@ -11,10 +11,9 @@ import { bytesOf, decodeModule, EngineLimits } from '@go-wasm/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { assemble } from '../packages/lift/test/helpers/asm.ts';
 import { MEMORY_PAGES, sourceOf } from '../packages/linker/test/helpers/random-program.ts';
-import { targetOf } from './src/engines.ts';
 import { findToolchain, go, type Toolchain } from './src/go.ts';
 import { root } from './src/paths.ts';
-import { nameOf, type Place, places, runIn } from './src/places.ts';
+import { nameOf, optionsOf, type Place, places, runIn } from './src/places.ts';
 
 /** Functions beside a small runtime that the strategies take for Go's. */
 function programOf(functions: string): Uint8Array {
@@ -108,10 +107,7 @@ describe.each(
     toolchain = await findToolchain();
     const stock = fileOf('jump-table');
     await go(toolchain, ['build', '-o', stock, '.'], { goos: place.goos, cwd: join(root, 'tools/limits') });
-    const { bytes } = await link(await readFile(stock), {
-      switch: place.strategy,
-      target: targetOf(place.engine).text,
-    });
+    const { bytes } = await link(await readFile(stock), optionsOf(place));
     await writeFile(fileOf(place.strategy), bytes);
   }, 240_000);
 
@@ -126,10 +122,7 @@ describe.each(
     const { functionSize } = EngineLimits;
     try {
       Object.assign(EngineLimits, { functionSize: largest - 1 });
-      const { bytes, report } = await link(await readFile(fileOf('jump-table')), {
-        switch: place.strategy,
-        target: targetOf(place.engine).text,
-      });
+      const { bytes, report } = await link(await readFile(fileOf('jump-table')), optionsOf(place));
       expect(report.functions.kept).toMatchObject([
         { reason: `it would have ${largest} bytes, more than engines take` },
       ]);

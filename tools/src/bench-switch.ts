@@ -80,16 +80,18 @@ function file(program: Program, goos: Goos, strategy: Choice['strategy']): strin
   return join(folder, `${program}.${goos}.${strategy}.wasm`);
 }
 
-/** Each program as stock Go makes it, and linked for each strategy. */
-async function build(goos: Goos): Promise<Record<string, { linked?: Linked; raw: number; gzip: number }>> {
+/** Each program as stock Go makes it, and linked for each strategy that some host has. */
+async function build(
+  goos: Goos,
+  wanted: ReadonlySet<Choice['strategy']>,
+): Promise<Record<string, { linked?: Linked; raw: number; gzip: number }>> {
   const made: Record<string, { linked?: Linked; raw: number; gzip: number }> = {};
   for (const program of programs) {
     await go(toolchain, ['build', '-o', file(program, goos, 'jump-table'), '.'], {
       goos,
       cwd: join(root, 'tools/bench', program),
     });
-    for (const strategy of strategies) {
-      if (goos === 'wasip1' && strategy === 'jspi') continue;
+    for (const strategy of wanted) {
       const [stock, out] = [file(program, goos, 'jump-table'), file(program, goos, strategy)];
       const linked = strategy === 'jump-table' ? undefined : await linkMeasured(stock, out, { switch: strategy });
       if (program === 'corpus') made[strategy] = { ...(linked && { linked }), ...(await sizes(out)) };
@@ -277,7 +279,10 @@ try {
   const planned = await Promise.all(values.host.split(',').map((name) => plan(name as EngineName)));
   const hosts = planned.filter((host) => typeof host !== 'string');
   const made: Partial<Record<Goos, Awaited<ReturnType<typeof build>>>> = {};
-  for (const { goos } of hosts) made[goos] ??= await build(goos);
+  for (const { goos } of hosts) {
+    const cells = hosts.filter((host) => host.goos === goos).flatMap((host) => host.cells);
+    made[goos] ??= await build(goos, new Set(cells.map(({ strategy }) => strategy)));
+  }
   for (const host of hosts) await measureHost(host);
 
   const text = `${[

@@ -16,12 +16,12 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Level, type LinkOptions, link } from '@go-wasm/linker';
 import { $ } from 'zx';
-import { type Goos, targetOf } from './engines.ts';
+import type { Goos } from './engines.ts';
 import { fewest } from './fuzz/minimise.ts';
 import { type GeneratedFunction, generate, sourceOf, statementsOf } from './fuzz/program.ts';
 import { findToolchain, go, type Toolchain } from './go.ts';
 import { root } from './paths.ts';
-import { askedPlaces, endOf, nameOf, type Place, runIn } from './places.ts';
+import { askedPlaces, endOf, nameOf, optionsOf, type Place, runIn } from './places.ts';
 import { asTyped, writeResult } from './results.ts';
 
 /** How many functions are built at once. */
@@ -40,8 +40,7 @@ export function variants(all: readonly Place[], seed: number, levels: readonly L
   return all.map((place, k) => ({
     place,
     options: {
-      switch: place.strategy,
-      target: targetOf(place.engine).text,
+      ...optionsOf(place),
       level: levels[(seed + k) % levels.length]!,
       structure: (seed + k) % 4 === 0 ? 'relooper' : 'stackifier',
     },

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { type Goos, needEngine, targetOf } from './engines.ts';
 import { findToolchain, go } from './go.ts';
 import { linkMeasured } from './measure.ts';
-import { endOf, runIn, type Strategy } from './places.ts';
+import { endOf, optionsOf, runIn, type Strategy } from './places.ts';
 import { asTyped, writeResult } from './results.ts';
 
 const MODULE = 'github.com/microsoft/typescript-go';
@@ -44,10 +44,7 @@ try {
   const linked = join(folder, 'linked.wasm');
   console.log(`building ${MODULE} ${VERSION} for ${goos}`);
   await go(toolchain, ['build', '-o', stock, `${MODULE}/cmd/tsgo`], { goos, cwd: folder });
-  const { ms, maxRssBytes, report } = await linkMeasured(stock, linked, {
-    switch: strategy,
-    target: targetOf(engine).text,
-  });
+  const { ms, maxRssBytes, report } = await linkMeasured(stock, linked, optionsOf({ engine, strategy }));
   const { total, structured, kept } = report.functions;
   const inputMB = report.inputBytes / 1e6;
   console.log(

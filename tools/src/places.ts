@@ -1,5 +1,6 @@
 /** Where programs run: an engine, a target of Go's and a switch strategy; all that there are, and how a file runs in one. */
-import { type Choice, chooseSwitch, requirements } from '@go-wasm/linker/targets';
+import type { LinkOptions } from '@go-wasm/linker';
+import { type Choice, chooseSwitch, requirements, usedFeatures } from '@go-wasm/linker/targets';
 import { $, type ProcessOutput } from 'zx';
 import {
   command,
@@ -24,6 +25,12 @@ export interface Place {
 
 export function nameOf({ engine, goos, strategy }: Place): string {
   return `${engine.name} ${goos} ${strategy}`;
+}
+
+/** How a module for a place is linked. What `resume` makes is the same for every engine, so for it none is named. */
+export function optionsOf({ engine, strategy }: Pick<Place, 'engine' | 'strategy'>): LinkOptions {
+  const same = strategy === 'jump-table' || usedFeatures(strategy).length === 0;
+  return { switch: strategy, ...(!same && { target: targetOf(engine).text }) };
 }
 
 /** Every place that exists, of those that are asked for. `skipped` says why others do not. */

@@ -12,10 +12,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { link } from '@go-wasm/linker';
-import { targetOf } from './engines.ts';
 import { findToolchain, go } from './go.ts';
 import { root } from './paths.ts';
-import { askedPlaces, endOf, nameOf, type Place, runIn } from './places.ts';
+import { askedPlaces, endOf, nameOf, optionsOf, type Place, runIn } from './places.ts';
 import { asTyped, writeResult } from './results.ts';
 
 /** Places in which it is known to fail, and why. One that does not fail any more is a problem, too: it must go from here. */
@@ -44,13 +43,13 @@ export interface Soak {
 
 /** Builds the program, links it for a place and runs it for so many seconds. */
 export async function soak(place: Place, seconds: number): Promise<Soak> {
-  const { engine, goos, strategy } = place;
+  const { goos } = place;
   const folder = await mkdtemp(join(tmpdir(), 'go-wasm-soak-'));
   try {
     const toolchain = await findToolchain();
     const file = join(folder, 'soak.wasm');
     await go(toolchain, ['build', '-o', file, '.'], { goos, cwd: join(root, 'tools/soak') });
-    const { bytes } = await link(await readFile(file), { switch: strategy, target: targetOf(engine).text });
+    const { bytes } = await link(await readFile(file), optionsOf(place));
     await writeFile(file, bytes);
     const end = await runIn(place, file, [`${seconds}`], toolchain, folder, seconds * 2 + 120);
     const samples = end.stdout

@@ -13,11 +13,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { $ } from 'zx';
-import { type Engine, type Goos, targetOf } from './engines.ts';
 import { findToolchain, go, type Toolchain } from './go.ts';
 import { linkMeasured } from './measure.ts';
 import { root } from './paths.ts';
-import { askedPlaces, endOf, nameOf, type Place, runIn, type Strategy } from './places.ts';
+import { askedPlaces, endOf, nameOf, optionsOf, type Place, runIn } from './places.ts';
 
 /** The program, built and linked in all ways that are asked for, in a folder that {@link close} removes. */
 export class Torture {
@@ -39,19 +38,20 @@ export class Torture {
       if (!made.has(file)) await how();
       made.add(file);
     };
-    for (const { goos, strategy, engine } of places) {
-      const stock = torture.#file(goos, 'jump-table');
-      const out = torture.#file(goos, strategy, engine);
+    for (const place of places) {
+      const { goos, engine } = place;
+      const stock = torture.#file({ goos, engine, strategy: 'jump-table' });
+      const out = torture.#file(place);
       await make(stock, () => go(torture.#toolchain, ['build', '-o', stock, '.'], { goos, cwd }));
-      await make(out, () => linkMeasured(stock, out, { switch: strategy, target: targetOf(engine).text }));
+      await make(out, () => linkMeasured(stock, out, optionsOf(place)));
     }
     return torture;
   }
 
-  /** What asyncify makes depends on the engine. */
-  #file(goos: Goos, strategy: Strategy, engine?: Engine): string {
-    const name = strategy === 'asyncify' ? `${strategy}.${engine?.name}` : strategy;
-    return join(this.#folder, `${goos}.${name}.wasm`);
+  /** One for all engines, where what is linked does not depend on the engine. */
+  #file(place: Place): string {
+    const { target = 'all' } = optionsOf(place);
+    return join(this.#folder, `${place.goos}.${place.strategy}.${target}.wasm`);
   }
 
   /** What native Go prints. */
@@ -61,7 +61,7 @@ export class Torture {
 
   /** What the program prints in a place; how it ends as well, if that is not well. */
   async run(place: Place, args: string[]): Promise<string> {
-    const file = this.#file(place.goos, place.strategy, place.engine);
+    const file = this.#file(place);
     const end = await runIn(place, file, args, this.#toolchain, this.#folder, 60);
     return end.exitCode === 0 ? end.stdout : `${end.stdout}${end.stderr}\n${endOf(end)}`;
   }

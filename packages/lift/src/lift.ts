@@ -32,6 +32,7 @@ import {
   type FuncType,
   immediateKind,
   Op,
+  type Pattern,
   pops,
   pushes,
 } from '@go-wasm/wasm';
@@ -363,7 +364,7 @@ class Lifter {
           const place = offset[i]!;
           const next = i + 3;
           if (returnPc >= 0) {
-            if (pushed - PUSH.length < start || !matches(to, pushed - PUSH.length, PUSH)) return 'return address';
+            if (pushed - PUSH.length < start || !to.matches(pushed - PUSH.length, PUSH)) return 'return address';
             take(to, pushed - PUSH.length, pushed);
           }
           if (op[next] === BrIf && hasUnwind && a[next] === nested + open - 1) {
@@ -397,7 +398,7 @@ class Lifter {
           if (at < start || to.op[at] !== I32Const || (to.a[at]! & ~1) !== 0) return 'return';
           to.length = at;
           if (to.a[at] === 0) {
-            if (at - POP.length < start || !matches(to, at - POP.length, POP)) return 'return';
+            if (at - POP.length < start || !to.matches(at - POP.length, POP)) return 'return';
             to.length = at - POP.length;
             out.pushGoOp(GoOp.Return, 0, 0, offset[i]!);
           } else out.pushGoOp(GoOp.Unwind, 0, 0, offset[i]!);
@@ -484,41 +485,22 @@ class Lifter {
   }
 }
 
-/** What Go's assembler writes to push a return PC, and to pop it: pairs of an opcode and its immediate; −1 for any. */
-const PUSH: readonly (readonly [op: number, a: number])[] = [
+/** What Go's assembler writes to push a return PC, and to pop it. */
+const PUSH: Pattern = [
   [LocalGet, SP_LOCAL],
   [I32Const, 8],
-  [I32Sub, 0],
+  [I32Sub],
   [LocalSet, SP_LOCAL],
   [LocalGet, SP_LOCAL],
-  [I64Const, -1],
+  [I64Const],
   [I64Store, 0],
 ];
-const POP: readonly (readonly [op: number, a: number])[] = [
-  [LocalGet, SP_LOCAL],
-  [I32Const, 8],
-  [I32Add, 0],
-  [LocalSet, SP_LOCAL],
-];
-
-function matches({ op, a }: Code, at: number, pattern: typeof PUSH): boolean {
-  for (let k = 0; k < pattern.length; k++) {
-    const [o, x] = pattern[k]!;
-    if (op[at + k] !== o || (x >= 0 && a[at + k] !== x)) return false;
-  }
-  return true;
-}
+const POP: Pattern = [[LocalGet, SP_LOCAL], [I32Const, 8], [I32Add], [LocalSet, SP_LOCAL]];
 
 /** Takes instructions out of the code. */
 function take(code: Code, from: number, until: number): void {
-  let to = from;
-  for (let i = until; i < code.length; i++, to++) {
-    code.op[to] = code.op[i]!;
-    code.a[to] = code.a[i]!;
-    code.b[to] = code.b[i]!;
-    code.offset[to] = code.offset[i]!;
-  }
-  code.length = to;
+  for (let i = until; i < code.length; i++) code.move(i, from++);
+  code.length = from;
 }
 
 function resolve(target: number, chunkBlock: Int32Array): number {

@@ -5,7 +5,7 @@
 import { type Structured, Tok } from '@go-wasm/cfg';
 import { SP_LOCAL } from '@go-wasm/lift';
 import { type ByteWriter, type Code, encodeInstructions, type Locals, Op, ValType } from '@go-wasm/wasm';
-import { Hint, type Lowered, LowOp } from './lowered.ts';
+import { BIAS, Hint, type Lowered, LowOp } from './lowered.ts';
 import { inverse } from './passes/simplify.ts';
 import type { Places } from './places.ts';
 
@@ -212,7 +212,7 @@ export class Emitter {
         writer.u8(o === LowOp.Sp ? LocalGet : LocalTee);
         writer.u32(SP_LOCAL);
         writer.u8(I32Const);
-        writer.s32(8);
+        writer.s32(BIAS);
         writer.u8(I32Add);
       } else if (o === LowOp.UnwindIf) {
         encodeInstructions(code, run, i, writer);

@@ -28,13 +28,16 @@ export class Lowered {
   }
 }
 
+/** How far SP is above the local that holds it, where that is biased: the size of a return PC (sp-lowering.ts). */
+export const BIAS = 8;
+
 /** Instructions of lowered code that WebAssembly does not have. */
 export const LowOp = {
   /** Pops an i32; if it is not zero, control goes to the unwind exit of the function. */
   UnwindIf: 0x1100,
-  /** Pushes SP, where the local of SP holds SP − 8. */
+  /** Pushes SP, where the local of SP holds SP − {@link BIAS}. */
   Sp: 0x1101,
-  /** Pops SP − 8, sets the local of SP, and pushes SP. */
+  /** Pops SP − {@link BIAS}, sets the local of SP, and pushes SP. */
   TeeSp: 0x1102,
 } as const;
 

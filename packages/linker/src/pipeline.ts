@@ -31,7 +31,6 @@ import { SmallCopies } from './passes/small-copies.ts';
 import { replaceByWords } from './passes/word-helpers.ts';
 import { WriteBarriers } from './passes/write-barriers.ts';
 import type { Places } from './places.ts';
-
 import { addBranchHints, mark } from './sections.ts';
 import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
 import { type StrategyName, type Target, usedFeatures } from './targets.ts';

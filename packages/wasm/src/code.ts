@@ -3,6 +3,9 @@ import { FIRST_POOLED, Imm, immediateKind } from './opcodes.ts';
 /** In `b` of a memory access: the offset needs 64 bits, and `a` is the pool offset of its low and its high word. */
 export const WIDE_OFFSET: number = 1 << 31;
 
+/** Instructions one behind the other: the opcode of each, and its `a` where that matters. */
+export type Pattern = readonly (readonly [op: number, a?: number])[];
+
 /**
  * A sequence of instructions as a structure of arrays: no object per instruction, cheap to read, copy and rewrite.
  *
@@ -74,6 +77,23 @@ export class Code {
     this.b[i] = b;
     this.offset[i] = offset;
     this.length = i + 1;
+  }
+
+  /** Puts instruction `from` into the place of instruction `to`; its pooled immediates stay where they are. */
+  move(from: number, to: number): void {
+    this.op[to] = this.op[from]!;
+    this.a[to] = this.a[from]!;
+    this.b[to] = this.b[from]!;
+    this.offset[to] = this.offset[from]!;
+  }
+
+  /** Whether the instructions from `at` on are those of a pattern. */
+  matches(at: number, pattern: Pattern): boolean {
+    for (let k = 0; k < pattern.length; k++) {
+      const [op, a] = pattern[k]!;
+      if (this.op[at + k] !== op || (a !== undefined && this.a[at + k] !== a)) return false;
+    }
+    return true;
   }
 
   /** Appends one word to the pool. */

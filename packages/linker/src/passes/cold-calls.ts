@@ -15,11 +15,14 @@
  * Assumes: the result of the call is returned or dropped right there.
  */
 import { GoOp, type GoProgram, type Lifted, SP_LOCAL } from '@go-wasm/lift';
-import { ByteWriter, Code, encodeBody, Op } from '@go-wasm/wasm';
-import type { Lowered } from '../lowered.ts';
+import { ByteWriter, Code, encodeBody, Op, type Pattern } from '@go-wasm/wasm';
+import { BIAS, type Lowered } from '../lowered.ts';
 import type { Lowering } from '../strategies/strategy.ts';
 
 const { Call, Drop, End, I32Add, I32Const, I64Const, LocalGet, Return } = Op;
+
+/** What stands in front of the call. */
+const ARGUMENTS: Pattern = [[I64Const], [LocalGet, SP_LOCAL], [I32Const, -BIAS], [I32Add]];
 
 export class ColdCalls {
   /** By function index of the module: the function that moves SP and calls it; 0 for none. */
@@ -40,7 +43,7 @@ export class ColdCalls {
   }
 
   run({ code, start, end, graph }: Lowered): void {
-    const { op, a, b, offset } = code;
+    const { op, a } = code;
     let to = 0;
     // The blocks' code stands in the order of the blocks.
     for (let block = 0; block < graph!.size; block++) {
@@ -52,10 +55,7 @@ export class ColdCalls {
           to -= 2;
           a[i] = this.#at[a[i]!]!;
         }
-        op[to] = op[i]!;
-        a[to] = a[i]!;
-        b[to] = b[i]!;
-        offset[to] = offset[i]!;
+        if (to !== i) code.move(i, to);
       }
       end[block] = to;
     }
@@ -63,17 +63,12 @@ export class ColdCalls {
   }
 
   /** Whether what has been written up to `to`, and a call of `callee`, is such a call. */
-  #isColdCall({ op, a }: Code, callee: number, next: number, from: number, to: number): boolean {
+  #isColdCall(code: Code, callee: number, next: number, from: number, to: number): boolean {
     return (
       (next === Return || next === Drop) &&
       this.#at[callee]! > 0 &&
-      to - from >= 4 &&
-      op[to - 1] === I32Add &&
-      op[to - 2] === I32Const &&
-      a[to - 2] === -8 &&
-      op[to - 3] === LocalGet &&
-      a[to - 3] === SP_LOCAL &&
-      op[to - 4] === I64Const
+      to - from >= ARGUMENTS.length &&
+      code.matches(to - ARGUMENTS.length, ARGUMENTS)
     );
   }
 }
@@ -82,7 +77,7 @@ function coldCall(callee: number): Uint8Array {
   const code = new Code(16);
   code.push(LocalGet, 0);
   code.push(LocalGet, 1);
-  code.push(I32Const, -8);
+  code.push(I32Const, -BIAS);
   code.push(I32Add);
   code.push(Call, callee);
   code.push(End);

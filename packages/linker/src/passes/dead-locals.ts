@@ -86,7 +86,7 @@ export class DeadLocals {
 
   /** Rewrites the code of a block, and notes what it reads and sets. Returns the new end. */
   #forward(code: Code, block: number, from: number, until: number, base: number): number {
-    const { op, a, b, offset } = code;
+    const { op, a } = code;
     let reads = 0;
     let sets = 0;
     let nested = 0;
@@ -99,12 +99,7 @@ export class DeadLocals {
       } else if (o >= I32Store && o <= I64Store32) to = addressFirst(code, base, to);
       else if (o === If || o === Block || o === Loop) nested++;
       else if (o === End) nested--;
-      if (i !== to) {
-        op[to] = o;
-        a[to] = a[i]!;
-        b[to] = b[i]!;
-        offset[to] = offset[i]!;
-      }
+      if (i !== to) code.move(i, to);
       to++;
     }
     this.#reads[block] = reads;
@@ -163,7 +158,7 @@ function addressFirst(code: Code, base: number, end: number): number {
     if (needs <= 0 && (o < 256 ? pushes[o]! : 1) === 0) return end;
   }
   const place = offset[address]!;
-  for (let i = set - 1; i >= first; i--) move(code, i, i + 1 + wraps);
+  for (let i = set - 1; i >= first; i--) code.move(i, i + 1 + wraps);
   op[first] = LocalGet;
   a[first] = addressed;
   b[first] = 0;
@@ -182,25 +177,12 @@ function addressFirst(code: Code, base: number, end: number): number {
   return tee + 1;
 }
 
-function withoutNops({ op, a, b, offset }: Code, from: number, until: number, base: number): number {
+function withoutNops(code: Code, from: number, until: number, base: number): number {
   let to = base;
   for (let i = from; i < until; i++) {
-    const o = op[i]!;
-    if (o === Nop) continue;
-    if (i !== to) {
-      op[to] = o;
-      a[to] = a[i]!;
-      b[to] = b[i]!;
-      offset[to] = offset[i]!;
-    }
+    if (code.op[i] === Nop) continue;
+    if (i !== to) code.move(i, to);
     to++;
   }
   return to;
-}
-
-function move({ op, a, b, offset }: Code, from: number, to: number): void {
-  op[to] = op[from]!;
-  a[to] = a[from]!;
-  b[to] = b[from]!;
-  offset[to] = offset[from]!;
 }

@@ -12,7 +12,7 @@
 import { Exit } from '@go-wasm/cfg';
 import { SP_LOCAL } from '@go-wasm/lift';
 import { type Code, Imm, immediateKind, Op, pops, pushes } from '@go-wasm/wasm';
-import { type Lowered, LowOp } from '../lowered.ts';
+import { BIAS, type Lowered, LowOp } from '../lowered.ts';
 
 const {
   I32Add,
@@ -311,9 +311,6 @@ function negate(code: Code, base: number, end: number): number {
 function isDoubleNegation(code: Code, end: number): boolean {
   return code.op[end - 1] === I32Eqz && code.op[end - 2] === I32Eqz;
 }
-
-/** How far SP is above the local that holds it, where that is biased. */
-const BIAS = 8;
 
 /** Has instruction `i`, which pushes SP, push SP − {@link BIAS} instead. */
 function unbias({ op, a, b }: Code, i: number): void {

@@ -17,23 +17,16 @@
  * Sources: runtime/asm_wasm.s, gcWriteBarrier; cmd/compile/internal/wasm/ssa.go, OpWasmLoweredWB.
  */
 import { type GoProgram, SP_GLOBAL, SP_LOCAL } from '@go-wasm/lift';
-import { type Code, Op, ValType } from '@go-wasm/wasm';
+import { Op, type Pattern, ValType } from '@go-wasm/wasm';
 import { assemble } from '../assemble.ts';
-import { type Lowered, LowOp } from '../lowered.ts';
+import { BIAS, type Lowered, LowOp } from '../lowered.ts';
 import type { Lowering } from '../strategies/strategy.ts';
 
 const { Call, GlobalGet, GlobalSet, I32Add, I32Const, LocalGet, LocalSet, LocalTee, Nop } = Op;
 
 /** In front of the call, and behind it. */
-const BEFORE: readonly (readonly [op: number, a: number])[] = [
-  [LowOp.Sp, 0],
-  [GlobalSet, SP_GLOBAL],
-];
-const BEHIND: readonly (readonly [op: number, a: number])[] = [
-  [GlobalGet, SP_GLOBAL],
-  [I32Const, -8],
-  [I32Add, 0],
-];
+const BEFORE: Pattern = [[LowOp.Sp], [GlobalSet, SP_GLOBAL]];
+const BEHIND: Pattern = [[GlobalGet, SP_GLOBAL], [I32Const, -BIAS], [I32Add]];
 
 export class WriteBarriers {
   /** By function index of the module: the function that sets SP and calls it; 0 for none. */
@@ -49,7 +42,7 @@ export class WriteBarriers {
       const index = lowering.addFunction(`${names[f]}.at`, type);
       lowering.define(
         index,
-        assemble([], [[LocalGet, 0], [I32Const, 8], [I32Add], [GlobalSet, SP_GLOBAL], [Call, imports + f]]),
+        assemble([], [[LocalGet, 0], [I32Const, BIAS], [I32Add], [GlobalSet, SP_GLOBAL], [Call, imports + f]]),
       );
       this.#at[imports + f] = index;
     }
@@ -74,8 +67,8 @@ export class WriteBarriers {
           pushes !== undefined &&
           a[set] === SP_LOCAL &&
           to - start[block]! >= BEFORE.length &&
-          matches(code, to - BEFORE.length, BEFORE) &&
-          matches(code, i + 1, BEHIND)
+          code.matches(to - BEFORE.length, BEFORE) &&
+          code.matches(i + 1, BEHIND)
         ) {
           op[to - 2] = LocalGet;
           a[to - 2] = SP_LOCAL;
@@ -88,10 +81,7 @@ export class WriteBarriers {
           i = pushes === Nop ? set : set - 1;
           continue;
         }
-        op[to] = op[i]!;
-        a[to] = a[i]!;
-        b[to] = b[i]!;
-        offset[to] = offset[i]!;
+        if (to !== i) code.move(i, to);
       }
       end[block] = to;
     }
@@ -105,7 +95,3 @@ const PUSHES: Readonly<Record<number, number>> = {
   [LocalTee]: LocalGet,
   [LowOp.TeeSp]: LowOp.Sp,
 };
-
-function matches({ op, a }: Code, at: number, pattern: typeof BEFORE): boolean {
-  return pattern.every(([o, x], k) => op[at + k] === o && a[at + k] === x);
-}

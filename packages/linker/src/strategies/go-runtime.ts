@@ -156,8 +156,7 @@ export class GoRuntime {
     const index = this.#program.imports + this.find(callee);
     for (const [call, { op, a }] of this.#instructions(name)) {
       if (op[call] !== GoOp.Call || a[call] !== index) continue;
-      // In front of the call itself is the store of the return PC.
-      for (let i = call - 2; op[i] !== GoOp.Call && i > 1; i--) {
+      for (let i = call - 1; op[i] !== GoOp.Call && i > 1; i--) {
         if (op[i] === Op.I64Store && a[i] === 0 && op[i - 1] === Op.I64Const && op[i - 2] === Op.LocalGet)
           return a[i - 1]!;
       }

@@ -68,7 +68,7 @@ import {
 } from '@go-wasm/wasm';
 import { assemble, type Instruction } from '../assemble.ts';
 import { type FunctionImport, NEW_IMPORT } from '../imports.ts';
-import { Hint, type Lowered, LowOp } from '../lowered.ts';
+import { BIAS, Hint, type Lowered, LowOp } from '../lowered.ts';
 import { nameFunctions } from '../names.ts';
 import type { Facts, Lowering } from './strategy.ts';
 
@@ -561,7 +561,7 @@ export class SpLowering implements Lowering {
     code.push(I64Store, 0, 3);
     if (!bias) return;
     code.push(LocalGet, SP_LOCAL);
-    code.push(I32Const, 8);
+    code.push(I32Const, BIAS);
     code.push(I32Sub);
     code.push(LocalSet, SP_LOCAL);
   }
@@ -599,7 +599,7 @@ export class SpLowering implements Lowering {
         } else if ((o === LocalSet || o === LocalTee) && a[i] === SP_LOCAL) {
           if (i === allocation) this.#biased = true;
           if (this.#biased) {
-            code.push(I32Const, 8);
+            code.push(I32Const, BIAS);
             code.push(I32Sub);
           }
           code.push(o === LocalTee && this.#biased ? LowOp.TeeSp : o, SP_LOCAL, 0, offset[i]!);
@@ -642,7 +642,7 @@ export class SpLowering implements Lowering {
           code.push(I32Const, 0);
           code.push(Else);
           code.push(GlobalGet, SP_GLOBAL);
-          code.push(I32Const, 8);
+          code.push(I32Const, BIAS);
           code.push(I32Sub);
           code.push(LocalSet, SP_LOCAL);
           code.push(I32Const, 1);
@@ -656,7 +656,7 @@ export class SpLowering implements Lowering {
             code.push(Call, callee, 0, place);
             code.push(GlobalGet, SP_GLOBAL);
             if (this.#biased) {
-              code.push(I32Const, 8);
+              code.push(I32Const, BIAS);
               code.push(I32Sub);
             }
             code.push(LocalSet, SP_LOCAL);
@@ -699,7 +699,7 @@ export class SpLowering implements Lowering {
   /** Takes the result of a call as SP. */
   protected setSp(code: Code): void {
     if (!this.#biased) {
-      code.push(I32Const, 8);
+      code.push(I32Const, BIAS);
       code.push(I32Add);
     }
     code.push(LocalSet, SP_LOCAL);
@@ -738,7 +738,7 @@ export class SpLowering implements Lowering {
       code.push(I64Const, (pcF << 16) | pc, pcF >>> 16);
       code.push(LocalGet, SP_LOCAL);
       if (!this.#biased) {
-        code.push(I32Const, 8);
+        code.push(I32Const, BIAS);
         code.push(I32Sub);
       }
     } else {
@@ -908,7 +908,7 @@ function flagFromSp(code: Code, local: number): void {
   code.push(LocalTee, local);
   code.push(If, ValType.I32);
   code.push(LocalGet, local);
-  code.push(I32Const, 8);
+  code.push(I32Const, BIAS);
   code.push(I32Add);
   code.push(GlobalSet, SP_GLOBAL);
   code.push(I32Const, 0);
@@ -940,13 +940,16 @@ export function enterArguments(pcB: number): Instruction[] {
     [LocalGet, pcB],
     [Select],
     [GlobalGet, SP_GLOBAL],
-    [I32Const, 8],
+    [I32Const, BIAS],
     [I32Const, 0],
     [LocalGet, pcB],
     [Select],
     [I32Sub],
   ];
 }
+
+/** The address of the PC to enter at, and of the return PC that has just been popped: SP, in its global, less 8. */
+export const PC: readonly Instruction[] = [[GlobalGet, SP_GLOBAL], [I32Const, BIAS], [I32Sub]];
 
 /** For functions of the new convention that are not lowered ones: stores the return PC when called. */
 export const STORE_RETURN_PC: readonly Instruction[] = [
@@ -969,7 +972,7 @@ function adapter(index: number): Uint8Array {
       ...STORE_RETURN_PC,
       [LocalGet, sp],
       [LocalGet, sp],
-      [I32Const, 8],
+      [I32Const, BIAS],
       [I32Add],
       [LocalGet, pc],
       [I64Const, 0],
@@ -990,9 +993,7 @@ function adapter(index: number): Uint8Array {
       [If, ValType.I32],
       [I32Const, 0],
       [Else],
-      [GlobalGet, SP_GLOBAL],
-      [I32Const, 8],
-      [I32Sub],
+      ...PC,
       [End],
     ],
   );

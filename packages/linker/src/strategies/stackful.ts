@@ -37,7 +37,7 @@ import { assemble, type Instruction } from '../assemble.ts';
 import { Hint, type Lowered } from '../lowered.ts';
 import { hasFeature } from '../targets.ts';
 import { G, G_GLOBAL, GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
-import { enterArguments, SpLowering, STORE_RETURN_PC } from './sp-lowering.ts';
+import { enterArguments, PC, SpLowering, STORE_RETURN_PC } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
 import type { Facts } from './strategy.ts';
 import { letCallbacksWait } from './waiting-callbacks.ts';
@@ -84,9 +84,6 @@ const {
   TryTable,
   Unreachable,
 } = Op;
-
-/** The address of the PC to enter at. */
-const PC: readonly Instruction[] = [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub]];
 
 /** The functions that return 0 when a goroutine was chosen: `gogo`, and its callers up to those that this layer wraps. */
 export const BY_FLAG: { readonly functions: readonly string[]; readonly ignored: ReadonlySet<string> } = {
@@ -341,7 +338,7 @@ export abstract class StackfulLowering extends SpLowering {
   /** Has function `f` entered next, at its start. */
   protected enterAt(f: number): Instruction[] {
     const pcF = this.runtime.pcF(f);
-    return [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub], [I64Const, pcF << 16, pcF >>> 16], [I64Store, 0, 3]];
+    return [...PC, [I64Const, pcF << 16, pcF >>> 16], [I64Store, 0, 3]];
   }
 
   /** Lets an event be handled. */
@@ -563,9 +560,7 @@ export abstract class StackfulLowering extends SpLowering {
         ...this.throwFrames(),
         [End],
         ...this.#guardAgain(gp),
-        [GlobalGet, SP_GLOBAL],
-        [I32Const, 8],
-        [I32Sub],
+        ...PC,
       ],
     );
   }
@@ -606,9 +601,7 @@ export abstract class StackfulLowering extends SpLowering {
         ...this.throwFrames(),
         [End],
         ...this.#guardAgain(gp),
-        [GlobalGet, SP_GLOBAL],
-        [I32Const, 8],
-        [I32Sub],
+        ...PC,
       ],
     );
   }

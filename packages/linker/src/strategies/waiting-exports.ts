@@ -21,7 +21,7 @@ import { type GoProgram, SP_GLOBAL } from '@go-wasm/lift';
 import { ByteWriter, Code, decodeFunction, encodeBody, type Module, Op, ValType } from '@go-wasm/wasm';
 import { assemble, type Instruction } from '../assemble.ts';
 import { G_GLOBAL, type GoRuntime, PAUSE_GLOBAL } from './go-runtime.ts';
-import { enterArguments, type Host } from './sp-lowering.ts';
+import { enterArguments, type Host, PC } from './sp-lowering.ts';
 
 const EMPTY = -0x40;
 const { I32, I64 } = ValType;
@@ -40,7 +40,6 @@ const {
   I32Load,
   I32Load16U,
   I32Ne,
-  I32Sub,
   I32WrapI64,
   I64Eq,
   If,
@@ -62,9 +61,6 @@ interface Wrapper {
   /** The size of its frame. */
   frame: number;
 }
-
-/** The address of the PC to enter at. */
-const PC: readonly Instruction[] = [[GlobalGet, SP_GLOBAL], [I32Const, 8], [I32Sub]];
 
 export class WaitingExports {
   readonly #program: GoProgram;
