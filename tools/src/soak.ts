@@ -17,11 +17,6 @@ import { root } from './paths.ts';
 import { askedPlaces, endOf, nameOf, optionsOf, type Place, runIn } from './places.ts';
 import { asTyped, writeResult } from './results.ts';
 
-/** Places in which it is known to fail, and why. One that does not fail any more is a problem, too: it must go from here. */
-const KNOWN: Readonly<Record<string, string>> = {
-  'wasmtime wasip1 stack-switching': 'wasmtime 49 cannot make so many stacks: Cannot allocate memory',
-};
-
 /** What the program says of itself, twice a second. Memory in bytes; `host` is the whole process, 0 where it cannot be known. */
 interface Sample {
   heap: number;
@@ -103,9 +98,7 @@ async function main(): Promise<void> {
     console.log(
       `${nameOf(place)}: ${last?.operations} rounds, ${perSecond} callbacks a second, heap × ${found.growth.heap.toFixed(2)}, memory × ${found.growth.system.toFixed(2)}`,
     );
-    const known = KNOWN[nameOf(place)];
     for (const problem of found.problems) console.log(`  ${problem}`);
-    if (known !== undefined) found.problems = found.problems.length > 0 ? [] : [`it does not fail any more: ${known}`];
     problems += found.problems.length;
     rows.push({
       place: nameOf(place),
@@ -115,7 +108,6 @@ async function main(): Promise<void> {
       systemMB: Math.round((last?.system ?? 0) / 1e6),
       growth: found.growth.system,
       problems: found.problems,
-      ...(known !== undefined && { known }),
     });
   }
   await writeResult('soak', { command: asTyped('soak'), seconds, rows, problems });

@@ -61,8 +61,6 @@ export interface Trust {
       systemMB: number;
       growth: number;
       problems: string[];
-      /** Why it fails, where that is known. */
-      known?: string;
     }[];
   };
 }
@@ -233,7 +231,7 @@ ${table([
     `${r.heapMB} MB`,
     `${r.systemMB} MB`,
     r.growth.toFixed(2),
-    r.known ?? r.problems.length,
+    r.problems.length,
   ]),
 ])}`
 }

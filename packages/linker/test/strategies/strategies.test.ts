@@ -15,7 +15,7 @@ import type { Choice, StrategyName } from '../../src/targets.ts';
 
 const run = promisify(execFile);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const endings = ['', 'deadlock', 'panic', 'nil', 'exit', 'overflow', 'goexit', 'traceback'] as const;
+const endings = ['', 'twice', 'deadlock', 'panic', 'nil', 'exit', 'overflow', 'goexit', 'traceback'] as const;
 type Goos = 'js' | 'wasip1';
 
 const newer = await findEngine('node26');

@@ -45,9 +45,11 @@ func main() {
 	fmt.Println("end")
 }
 
-// How programs end; the output goes to stderr.
+// Programs of their own: mostly how they end; the output goes to stderr.
 func ending(how string) {
 	switch how {
+	case "twice":
+		waitTwice(100_000)
 	case "deadlock":
 		go func() { select {} }()
 		atDepth(20, func() { <-make(chan int) })
@@ -75,6 +77,24 @@ func ending(how string) {
 		time.Sleep(time.Millisecond)
 		panic("all goroutines")
 	}
+}
+
+// n goroutines wait, and once all have gone on, wait again: more than any engine has stacks for.
+func waitTwice(n int) {
+	start, results := make(chan int), make(chan int)
+	for range n {
+		go func() { results <- <-start }()
+	}
+	go func() {
+		for k := range n {
+			start <- k
+		}
+	}()
+	sum := 0
+	for range n {
+		sum += <-results
+	}
+	println(sum)
 }
 
 //go:noinline
