@@ -23,7 +23,6 @@ import { type BranchHints, Emitter } from './emit.ts';
 import { addGoroutineCount } from './goroutine-count.ts';
 import { addImports, moveFunctions } from './imports.ts';
 import { Lowered } from './lowered.ts';
-import { ColdCalls } from './passes/cold-calls.ts';
 import { DeadLocals } from './passes/dead-locals.ts';
 import { raiseInliningBudget } from './passes/inlining-budget.ts';
 import { Simplifier } from './passes/simplify.ts';
@@ -56,7 +55,6 @@ export class LinkContext {
   readonly lowered: Lowered = new Lowered();
   readonly simplifier: Simplifier = new Simplifier();
   readonly deadLocals: DeadLocals = new DeadLocals();
-  coldCalls!: ColdCalls;
   writeBarriers!: WriteBarriers;
   smallCopies!: SmallCopies;
   readonly scratch: Scratch = new Scratch();
@@ -178,15 +176,6 @@ export const pipeline: readonly Stage[] = [
     description: 'values that are only stored are left on the operand stack; nothing is set that nobody reads',
     levels: SMALLEST,
     runFunction: (cx) => cx.deadLocals.run(cx.lowered),
-  },
-  {
-    name: 'cold-calls',
-    description: 'calls that never return in fewer bytes',
-    levels: SMALLER,
-    start: (cx) => {
-      cx.coldCalls = new ColdCalls(cx.program, cx.lifted, cx.lowering, cx.neverReturns);
-    },
-    runFunction: (cx) => cx.coldCalls.run(cx.lowered),
   },
   {
     name: 'write-barriers',

@@ -326,9 +326,9 @@ test('levels choose among the passes, and single ones can be left out', async ()
       .map(({ name }) => name)
       .filter((name) => optionalPasses.includes(name));
   expect(await passes({ level: '0' })).toEqual([]);
-  expect(await passes({ level: 's' })).toEqual(['simplify', 'dead-locals', 'cold-calls', 'write-barriers']);
-  const fast = ['simplify', 'cold-calls', 'small-copies', 'word-helpers', 'inlining-budget'];
+  expect(await passes({ level: 's' })).toEqual(['simplify', 'dead-locals', 'write-barriers']);
+  const fast = ['simplify', 'small-copies', 'word-helpers', 'inlining-budget'];
   expect((await passes({})).sort()).toEqual(fast.sort());
   expect((await passes({ level: '3' })).sort()).toEqual([...fast, 'branch-hints'].sort());
-  expect(await passes({ level: '1', noPass: ['simplify'] })).toEqual(['cold-calls']);
+  expect(await passes({ level: '1', noPass: ['simplify'] })).toEqual([]);
 });
