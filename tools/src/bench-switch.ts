@@ -28,6 +28,7 @@ import { findToolchain, go } from './go.ts';
 import { geometricMean, type Linked, least, linkMeasured, pinned, sizes, table } from './measure.ts';
 import { pageBytes, residentBytes, runInPage } from './pages.ts';
 import { results, root } from './paths.ts';
+import { optionsOf } from './places.ts';
 
 const { values } = parseArgs({
   options: {
@@ -47,6 +48,9 @@ const toolchain = await findToolchain();
 const folder = await mkdtemp(join(tmpdir(), 'go-wasm-bench-'));
 const programs = ['corpus', 'switch'] as const;
 type Program = (typeof programs)[number];
+
+/** By strategy: what it took to link the corpus, and its size. */
+type Made = Record<string, { linked?: Linked; raw: number; gzip: number }>;
 
 /** One strategy in one host, and what its runs have shown so far: the least of the rounds. */
 interface Cell {
@@ -76,33 +80,43 @@ type Runner = (
   onParked?: (bytes: number) => void,
 ) => Promise<{ stdout: string; ms: number }>;
 
-function file(program: Program, goos: Goos, strategy: Choice['strategy']): string {
-  return join(folder, `${program}.${goos}.${strategy}.wasm`);
+/** A program as stock Go makes it, and linked for an engine. */
+function stockFile(program: Program, goos: Goos): string {
+  return join(folder, `${program}.${goos}.wasm`);
+}
+function file(program: Program, { engine, goos }: Pick<Host, 'engine' | 'goos'>, strategy: Choice['strategy']): string {
+  return strategy === 'jump-table'
+    ? stockFile(program, goos)
+    : join(folder, `${program}.${engine.name}.${goos}.${strategy}.wasm`);
 }
 
-/** Each program as stock Go makes it, and linked for each strategy that some host has. */
-async function build(
-  goos: Goos,
-  wanted: ReadonlySet<Choice['strategy']>,
-): Promise<Record<string, { linked?: Linked; raw: number; gzip: number }>> {
-  const made: Record<string, { linked?: Linked; raw: number; gzip: number }> = {};
+/** Each program as stock Go makes it, and linked for each strategy of a host. */
+async function build({ engine, goos, cells }: Host): Promise<Made> {
+  const made: Made = {};
   for (const program of programs) {
-    await go(toolchain, ['build', '-o', file(program, goos, 'jump-table'), '.'], {
-      goos,
-      cwd: join(root, 'tools/bench', program),
-    });
-    for (const strategy of wanted) {
-      const [stock, out] = [file(program, goos, 'jump-table'), file(program, goos, strategy)];
-      const linked = strategy === 'jump-table' ? undefined : await linkMeasured(stock, out, { switch: strategy });
+    const stock = stockFile(program, goos);
+    await go(toolchain, ['build', '-o', stock, '.'], { goos, cwd: join(root, 'tools/bench', program) });
+    for (const { strategy } of cells) {
+      const out = file(program, { engine, goos }, strategy);
+      const linked =
+        strategy === 'jump-table' ? undefined : await linkMeasured(stock, out, optionsOf({ engine, strategy }));
       if (program === 'corpus') made[strategy] = { ...(linked && { linked }), ...(await sizes(out)) };
     }
   }
   return made;
 }
 
-function processRunner(engine: Engine, goos: Goos, strategy: Choice['strategy']): Runner {
+function processRunner({ engine, goos }: Host, strategy: Choice['strategy']): Runner {
   return async (program, args, onParked) => {
-    const started = command(engine, goos, file(program, goos, strategy), args, toolchain.goroot, folder, strategy);
+    const started = command(
+      engine,
+      goos,
+      file(program, { engine, goos }, strategy),
+      args,
+      toolchain.goroot,
+      folder,
+      strategy,
+    );
     const [first = started.file, ...pin] = onParked ? [] : await pinned();
     const words = onParked ? started.args : [...pin, started.file, ...started.args];
     const start = performance.now();
@@ -122,12 +136,13 @@ function processRunner(engine: Engine, goos: Goos, strategy: Choice['strategy'])
   };
 }
 
-function pageRunner({ name }: Engine, strategy: Choice['strategy']): Runner {
+function pageRunner({ engine, goos }: Host, strategy: Choice['strategy']): Runner {
+  const { name } = engine;
   return async (program, args, onParked) => {
     const visitor = { host: name as 'chromium' | 'firefox', strategy };
     const parked = onParked && (() => onParked(pageBytes()));
     const run = await onOneCore(() =>
-      runInPage(file(program, 'js', strategy), args, toolchain.goroot, visitor, parked),
+      runInPage(file(program, { engine, goos }, strategy), args, toolchain.goroot, visitor, parked),
     );
     if (run.exit !== 0) throw new Error(`${name}, -switch=${strategy}: ${program} ${args}: ${run.stdout}`);
     return run;
@@ -158,9 +173,9 @@ async function measure(cell: Cell, run: Runner): Promise<void> {
 
 /** Runs all of a host's cells, in turn. */
 async function measureHost(host: Host): Promise<void> {
-  const { engine, goos, cells } = host;
+  const { engine, cells } = host;
   const runners = cells.map(({ strategy }) =>
-    isBrowser(engine) ? pageRunner(engine, strategy) : processRunner(engine, goos, strategy),
+    isBrowser(engine) ? pageRunner(host, strategy) : processRunner(host, strategy),
   );
   for (let round = 0; round < rounds; round++) {
     for (const [i, cell] of cells.entries()) {
@@ -187,7 +202,7 @@ async function plan(name: EngineName): Promise<Host | string> {
 }
 
 /** By row: each strategy's value, with its ratio to stock's. */
-function rows(host: Host, made: Awaited<ReturnType<typeof build>>): string[][] {
+function rows(host: Host, made: Made): string[][] {
   const stock = host.cells[0]!;
   const cellOf = (strategy: string) => host.cells.find((cell) => cell.strategy === strategy);
   const row = (name: string, of: (cell: Cell) => number, digits: number): string[] => [
@@ -278,28 +293,24 @@ const COLORS: Readonly<Record<string, string>> = {
 try {
   const planned = await Promise.all(values.host.split(',').map((name) => plan(name as EngineName)));
   const hosts = planned.filter((host) => typeof host !== 'string');
-  const made: Partial<Record<Goos, Awaited<ReturnType<typeof build>>>> = {};
-  for (const { goos } of hosts) {
-    const cells = hosts.filter((host) => host.goos === goos).flatMap((host) => host.cells);
-    made[goos] ??= await build(goos, new Set(cells.map(({ strategy }) => strategy)));
+  const made: Record<string, Made> = {};
+  const text: string[] = [];
+  const tell = (...lines: string[]): void => {
+    text.push(...lines);
+    console.log(lines.join('\n'));
+  };
+  tell(`${toolchain.version}, best of ${rounds}, in brackets against stock Go (jump-table) in the same host`);
+  tell(...planned.filter((host) => typeof host === 'string'));
+  for (const host of hosts) {
+    const { engine, goos, missing } = host;
+    made[engine.name] = await build(host);
+    await measureHost(host);
+    tell('', `${engine.name} ${engine.version}, ${goos}`, '', table(rows(host, made[engine.name]!)));
+    tell(...Object.values(missing).map((reason) => `– ${reason}`));
   }
-  for (const host of hosts) await measureHost(host);
-
-  const text = `${[
-    `${toolchain.version}, best of ${rounds}, in brackets against stock Go (jump-table) in the same host`,
-    ...planned.filter((host) => typeof host === 'string'),
-    ...hosts.flatMap((host) => [
-      '',
-      `${host.engine.name} ${host.engine.version}, ${host.goos}`,
-      '',
-      table(rows(host, made[host.goos]!)),
-      ...Object.values(host.missing).map((reason) => `– ${reason}`),
-    ]),
-  ].join('\n')}\n`;
-  process.stdout.write(text);
 
   await mkdir(results, { recursive: true });
-  await writeFile(join(results, 'bench-switch.txt'), text);
+  await writeFile(join(results, 'bench-switch.txt'), `${text.join('\n')}\n`);
   const json = { go: toolchain.version, rounds, parked, made, hosts };
   await writeFile(join(results, 'bench-switch.json'), `${JSON.stringify(json, null, 2)}\n`);
   if (hosts.length > 0) await writeFile(join(results, 'bench-switch.svg'), chart(hosts));
