@@ -61,6 +61,7 @@ import {
   decodeFunction,
   encodeBody,
   FIRST_POOLED,
+  HeapType,
   immediateKind,
   type Module,
   Op,
@@ -99,6 +100,7 @@ const {
   LocalSet,
   LocalTee,
   Loop,
+  RefNull,
   Return,
   Select,
   Unreachable,
@@ -193,9 +195,9 @@ export class SpLowering implements Lowering {
     return NEW_IMPORT + this.newImports.push({ module, name, type }) - 1;
   }
 
-  /** Has the module have one more global, which starts as 0; `type` is i32 or i64. */
+  /** Has the module have one more global, which starts as 0 or null; `type` is i32, i64 or exnref. */
   protected addGlobal(type: number): number {
-    const init = type === ValType.I64 ? ZERO_I64 : 0;
+    const init = type === ValType.I64 ? ZERO_I64 : type === ValType.ExnRef ? NULL_EXCEPTION : 0;
     return this.program.module.globals.push({ type, mutable: true, init }) - 1;
   }
 
@@ -1034,6 +1036,7 @@ function helpersThatLeaveSp(program: GoProgram): Uint8Array {
 }
 
 const ZERO_I64 = Uint8Array.of(I64Const, 0, End);
+const NULL_EXCEPTION = Uint8Array.of(RefNull, HeapType.Exn & 0x7f, End);
 
 // Flags beside the count in #predecessors.
 const IS_TARGET = 1 << 24;

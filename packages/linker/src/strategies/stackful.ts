@@ -78,8 +78,10 @@ const {
   LocalSet,
   LocalTee,
   Loop,
+  RefIsNull,
   Return,
   Throw,
+  ThrowRef,
   Try,
   TryTable,
   Unreachable,
@@ -119,6 +121,8 @@ export abstract class StackfulLowering extends SpLowering {
   /** Offset of our eight bytes in g. */
   readonly #spare: number;
   readonly #thrown: number;
+  /** Global: the exception, once it has been thrown; −1 if `#legacy`, which has no references to exceptions. */
+  readonly #exception: number;
   /** Whether exceptions are caught in the way that engines had before the proposal was finished. */
   readonly #legacy: boolean;
   /** Globals: PC_F at which {@link run} ends, and on which goroutine; 0 where only a pause ends it. */
@@ -150,6 +154,7 @@ export abstract class StackfulLowering extends SpLowering {
     this.#legacy = target !== undefined && !hasFeature(target, 'exceptions') && hasFeature(target, 'legacy-exceptions');
     this.procedure = this.addType([], []);
     this.#thrown = module.tags.push({ type: this.procedure }) - 1;
+    this.#exception = this.#legacy ? -1 : this.addGlobal(ValType.ExnRef);
     this.slots = this.addGlobal(I32);
     this.live = this.addGlobal(I32);
     this.#stopPc = this.addGlobal(I32);
@@ -232,7 +237,11 @@ export abstract class StackfulLowering extends SpLowering {
 
   /** Throws the frames away: the coroutine enters anew at the PC below SP, on g. */
   protected throwFrames(): Instruction[] {
-    return [[Throw, this.#thrown]];
+    const make: Instruction = [Throw, this.#thrown];
+    if (this.#legacy) return [make];
+    // The same one every time: to make one costs V8 a third of the throw, and wasmtime memory, which is never freed where no collector runs.
+    const get: Instruction = [GlobalGet, this.#exception];
+    return [get, [RefIsNull], [If, EMPTY], make, [End], get, [ThrowRef]];
   }
 
   protected override lowerCall(f: number, callee: number, pc: number, place: number, into: Lowered): void {
@@ -435,7 +444,21 @@ export abstract class StackfulLowering extends SpLowering {
 
   #coroutineBody(): Uint8Array {
     const leave: Instruction[] = [[GlobalGet, this.live], [I32Const, 1], [I32Sub], [GlobalSet, this.live]];
-    const caught: Instruction[] = this.#legacy ? [[Unreachable], [Catch, this.#thrown], [End]] : [[End], [Unreachable]];
+    const [begin, caught]: [Instruction[], Instruction[]] = this.#legacy
+      ? [
+          [
+            [Block, EMPTY],
+            [Try, EMPTY],
+          ],
+          [[Unreachable], [Catch, this.#thrown], [End], [End]],
+        ]
+      : [
+          [
+            [Block, ValType.ExnRef],
+            [TryTable, [EMPTY, 1, this.#thrown, 0]],
+          ],
+          [[End], [Unreachable], [End], [GlobalSet, this.#exception]],
+        ];
     return assemble(
       [I32],
       [
@@ -446,12 +469,12 @@ export abstract class StackfulLowering extends SpLowering {
         [GlobalSet, this.live],
         [Loop, EMPTY],
         [Block, EMPTY], // the frames are gone
-        this.#legacy ? [Try, EMPTY] : [TryTable, [EMPTY, 0, this.#thrown, 0]],
+        ...begin,
         [Loop, EMPTY],
         ...this.enter(),
         [LocalTee, 0],
         [I32Eqz],
-        [BrIf, 2],
+        [BrIf, 3],
         [LocalGet, 0],
         [I32Const, 8],
         [I32Add],
@@ -468,7 +491,7 @@ export abstract class StackfulLowering extends SpLowering {
         [BrIf, 0],
         [I32Const, 1],
         [GlobalSet, PAUSE_GLOBAL],
-        [Br, 2],
+        [Br, 3],
         [End],
         ...caught,
         [End],
