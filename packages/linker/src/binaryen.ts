@@ -19,6 +19,7 @@ const FEATURES: Readonly<Record<Feature, readonly (keyof typeof Binaryen.Feature
   jspi: [],
   'legacy-exceptions': ['ExceptionHandling'],
   'multi-memory': ['MultiMemory'],
+  simd: ['SIMD128'],
   'stack-switching': ['StackSwitching', 'GC'],
   'symmetric-switching': ['StackSwitching', 'GC'],
 };
@@ -35,8 +36,8 @@ export async function optimize(
   const binaryen = await loadBinaryen<typeof Binaryen>('-O=binaryen');
   // The declarations lack a feature.
   const known = binaryen.Features as typeof binaryen.Features & Record<'BulkMemoryOpt', number>;
-  const { MutableGlobals, NontrappingFPToInt, SignExt, SIMD128, BulkMemory, BulkMemoryOpt } = known;
-  let features = MutableGlobals | NontrappingFPToInt | SignExt | SIMD128 | BulkMemory | BulkMemoryOpt;
+  const { MutableGlobals, NontrappingFPToInt, SignExt, BulkMemory, BulkMemoryOpt } = known;
+  let features = MutableGlobals | NontrappingFPToInt | SignExt | BulkMemory | BulkMemoryOpt;
   features |= known.Multivalue | known.ReferenceTypes;
   for (const feature of requires) for (const name of FEATURES[feature]) features |= known[name];
   const settings = {

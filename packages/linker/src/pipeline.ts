@@ -32,7 +32,7 @@ import { WriteBarriers } from './passes/write-barriers.ts';
 import type { Places } from './places.ts';
 import { addBranchHints, mark } from './sections.ts';
 import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
-import { type StrategyName, type Target, usedFeatures } from './targets.ts';
+import { hasFeature, type StrategyName, type Target, usedFeatures } from './targets.ts';
 
 /** All that the stages share. A stage reads what earlier ones have set. */
 export class LinkContext {
@@ -82,6 +82,11 @@ export class LinkContext {
     this.structurer = structurer;
     this.keep = keep;
     this.target = target;
+  }
+
+  /** Whether every engine that the module is for has vectors. */
+  get simd(): boolean {
+    return this.target !== undefined && hasFeature(this.target, 'simd');
   }
 }
 
@@ -210,9 +215,9 @@ export const pipeline: readonly Stage[] = [
   },
   {
     name: 'word-helpers',
-    description: "Go's helpers that compare and search memory, eight bytes at a time",
+    description: "Go's helpers that compare and search memory, eight or sixteen bytes at a time",
     levels: FASTER,
-    run: ({ program, lowering }) => replaceByWords(program, lowering),
+    run: ({ program, lowering, simd }) => replaceByWords(program, lowering, simd),
   },
   {
     name: 'finish',
@@ -254,7 +259,10 @@ export const pipeline: readonly Stage[] = [
     asked: 'binaryen',
     run: async (cx) => {
       cx.module = decodeModule(
-        await optimize(encodeModule(cx.module), cx.binaryen!, usedFeatures(cx.strategy.name as StrategyName)),
+        await optimize(encodeModule(cx.module), cx.binaryen!, [
+          ...usedFeatures(cx.strategy.name as StrategyName),
+          ...(cx.simd ? (['simd'] as const) : []),
+        ]),
       );
     },
   },

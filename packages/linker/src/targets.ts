@@ -7,12 +7,14 @@
  */
 import { UnsupportedError } from '@go-wasm/wasm';
 
-/** What strategies ask of an engine, beyond what every engine that Go supports has. */
+/** What strategies and passes ask of an engine, beyond what every engine that Go supports has. */
 export type Feature =
   | 'exceptions'
   | 'jspi'
   | 'legacy-exceptions'
   | 'multi-memory'
+  /** Vectors of 128 bits. */
+  | 'simd'
   | 'stack-switching'
   /** The instruction `switch` of stack switching. */
   | 'symmetric-switching';
@@ -70,6 +72,8 @@ export const engines: Readonly<Record<string, Engine>> = {
       jspi: { since: ['24.15', '25.0'], flagged: { since: '24.0', flags: ['--experimental-wasm-jspi'] } },
       // Tried; V8 12.0, https://webassembly.org/features.
       'multi-memory': { since: ['22.0'] },
+      // https://webassembly.org/features; tried with 20.
+      simd: { since: ['16.4'] },
       // Tried with 25.9, whose V8 (14.1) knows the flag and refuses the modules, and with 26.10.
       'stack-switching': { flagged: { since: '26.0', flags: ['--experimental-wasm-wasmfx'] } },
     },
@@ -83,6 +87,7 @@ export const engines: Readonly<Record<string, Engine>> = {
       'legacy-exceptions': { since: ['95'] },
       jspi: { since: ['137'] },
       'multi-memory': { since: ['120'] },
+      simd: { since: ['91'] },
       // Tried with 156, whose V8 has the flag under this name; before, it began with experimental-.
       'stack-switching': CHROMIUM_SWITCHING,
       // Tried. Node 26.10 (V8 14.6) ends in `unimplemented code`.
@@ -97,6 +102,7 @@ export const engines: Readonly<Record<string, Engine>> = {
       exceptions: { since: ['131'] },
       'legacy-exceptions': { since: ['100'] },
       'multi-memory': { since: ['125'] },
+      simd: { since: ['89'] },
       // https://bugzilla.mozilla.org/show_bug.cgi?id=2044809, https://developer.mozilla.org/docs/Mozilla/Firefox/Experimental_features.
       jspi: {
         since: ['153'],
@@ -108,7 +114,7 @@ export const engines: Readonly<Record<string, Engine>> = {
     goos: ['js'],
     command: false,
     // https://webassembly.org/features: of the others, JSPI is in a technology preview.
-    features: { exceptions: { since: ['18.4'] }, 'legacy-exceptions': { since: ['15.2'] } },
+    features: { exceptions: { since: ['18.4'] }, 'legacy-exceptions': { since: ['15.2'] }, simd: { since: ['16.4'] } },
   },
   wasmtime: {
     goos: ['wasip1'],
@@ -120,6 +126,7 @@ export const engines: Readonly<Record<string, Engine>> = {
         flagged: { since: '37', flags: ['-W', 'exceptions=y,function-references=y,gc=y'] },
       },
       'multi-memory': { since: ['15'] },
+      simd: { since: ['0.33'] },
       // Tried with 49, on x86-64 Linux. It panics when a collector, which exceptions are an allocation for, meets a suspended stack.
       'stack-switching': WASMTIME_SWITCHING,
       'symmetric-switching': WASMTIME_SWITCHING,
@@ -154,6 +161,7 @@ const features: readonly string[] = [
   'jspi',
   'legacy-exceptions',
   'multi-memory',
+  'simd',
   'stack-switching',
   'symmetric-switching',
 ] satisfies Feature[];

@@ -332,3 +332,19 @@ test('levels choose among the passes, and single ones can be left out', async ()
   expect((await passes({ level: '3' })).sort()).toEqual([...fast, 'branch-hints'].sort());
   expect(await passes({ level: '1', noPass: ['simplify'] })).toEqual([]);
 });
+
+test('vectors are for modules whose engines all have them', async () => {
+  const hasVectors = async (options: LinkOptions): Promise<boolean> => {
+    const module = decodeModule((await link(inputs.wasip1, { ...options, verify: true })).bytes);
+    const code = new Code();
+    return module.bodies.some((_, f) => {
+      decodeFunction(module, f, code);
+      return code.op.subarray(0, code.length).includes(Op.V128Load);
+    });
+  };
+  expect(await hasVectors({})).toBe(false);
+  expect(await hasVectors({ target: 'wasmtime,wazero' })).toBe(false);
+  expect(await hasVectors({ target: 'wasmtime' })).toBe(true);
+  expect(await hasVectors({ target: 'wazero,+simd' })).toBe(true);
+  expect(await hasVectors({ target: 'wasmtime', noPass: ['word-helpers'] })).toBe(false);
+});

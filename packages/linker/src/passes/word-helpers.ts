@@ -1,7 +1,8 @@
 /**
  * Go's helpers that compare and search memory go byte by byte, or by four: `memeqbody` (==, bytes.Equal, map keys), `memcmp`
  * (<, strings.Compare), `memchr` (bytes.IndexByte, strings.IndexByte). These do the same by eight bytes: what is left over at
- * the end is read together with what has been read already, so that no byte outside is touched.
+ * the end is read together with what has been read already, so that no byte outside is touched. Where all engines of the
+ * target have vectors, 16 bytes and more are done by 16.
  *
  * Assumes: the helper is the one that all supported releases have, told by its bytes. If it is not, it stays.
  *
@@ -20,6 +21,7 @@ const {
   End,
   I32Add,
   I32And,
+  I32Ctz,
   I32Eq,
   I32Eqz,
   I32GeU,
@@ -43,23 +45,35 @@ const {
   I64Ne,
   I64ShrU,
   I64Xor,
+  I8x16Bitmask,
+  I8x16Eq,
+  I8x16Ne,
+  I8x16Splat,
   If,
   Loop,
   Return,
+  V128AnyTrue,
+  V128Load,
+  V128Xor,
 } = Op;
 
-/** Replaces the helpers. */
-export function replaceByWords(program: GoProgram, lowering: Pick<Lowering, 'addFunction' | 'define'>): void {
+/** Replaces the helpers; `simd`: by such as use vectors. */
+export function replaceByWords(
+  program: GoProgram,
+  lowering: Pick<Lowering, 'addFunction' | 'define'>,
+  simd: boolean,
+): void {
   const { module, bodies, names } = program;
   for (const { name, digest, body } of HELPERS) {
     const f = names.indexOf(name);
     const range = bodies[f];
     if (range === undefined || fnv1a(module.bytes.subarray(range.start, range.end)) !== digest) continue;
-    module.bodies[f] = body((added, words) => {
+    const add: Add = (added, words) => {
       const index = lowering.addFunction(added, module.functions[f]!);
       lowering.define(index, words);
       return index;
-    });
+    };
+    module.bodies[f] = body(simd, add);
   }
 }
 
@@ -73,17 +87,17 @@ function fnv1a(bytes: Uint8Array): number {
 /** Adds a function of the same type, and returns its index. */
 type Add = (name: string, body: Uint8Array) => number;
 
-const HELPERS: readonly { name: string; digest: number; body: (add: Add) => Uint8Array }[] = [
-  { name: 'memeqbody', digest: 0xf0ccb978, body: (add) => memeqbody(add('memeqbody.words', memeqWords())) },
+const HELPERS: readonly { name: string; digest: number; body: (simd: boolean, add: Add) => Uint8Array }[] = [
+  { name: 'memeqbody', digest: 0xf0ccb978, body: (simd, add) => memeqbody(add('memeqbody.words', memeqWords(simd))) },
   { name: 'memcmp', digest: 0x69615d5d, body: memcmp },
   { name: 'memchr', digest: 0x19ce26da, body: memchr },
 ];
 
 const advance = (local: number, by: number): Instruction[] => seq(get(local), i32(by), I32Add, set(local));
 
-/** `while (at < end) { body; at += 8; }`. A branch out of the body to what is around the loop has a depth of 2. */
-function wordByWord(at: number, end: number, body: readonly Instruction[]): Instruction[] {
-  return seq(begin(Loop), get(at), get(end), I32LtU, begin(If), body, advance(at, 8), [Br, 1], End, End);
+/** `while (at < end) { body; at += step; }`. A branch out of the body to what is around the loop has a depth of 2. */
+function stepByStep(step: 8 | 16, at: number, end: number, body: readonly Instruction[]): Instruction[] {
+  return seq(begin(Loop), get(at), get(end), I32LtU, begin(If), body, advance(at, step), [Br, 1], End, End);
 }
 
 /**
@@ -115,32 +129,57 @@ function memeqbody(words: number): Uint8Array {
 }
 
 /** The same, for at least eight bytes. */
-function memeqWords(): Uint8Array {
+function memeqWords(simd: boolean): Uint8Array {
   const [p, q, n, a, b, end] = [0, 1, 2, 3, 4, 5];
+  const differ = seq(get(a), [V128Load], get(b), [V128Load], V128Xor, V128AnyTrue);
+  const vectors = seq(
+    seq(get(n), i64(16), I64GeU, begin(If)),
+    seq(get(a), get(n), I32WrapI64, I32Add, i32(16), I32Sub, set(end)),
+    stepByStep(16, a, end, seq(differ, begin(If), i64(0), Return, End, advance(b, 16))),
+    seq(get(b), get(end), I32Add, get(a), I32Sub, set(b), get(end), set(a)),
+    seq(differ, I32Eqz, I64ExtendI32U, Return, End),
+  );
   return assemble(
     [ValType.I32, ValType.I32, ValType.I32],
     seq(
       seq(get(p), get(q), I64Eq, begin(If), i64(1), Return, End),
       seq(get(p), I32WrapI64, set(a), get(q), I32WrapI64, set(b)),
+      simd ? vectors : [],
       seq(get(a), get(n), I32WrapI64, I32Add, i32(8), I32Sub, set(end)),
-      wordByWord(a, end, seq(get(a), I64Load, get(b), I64Load, I64Ne, begin(If), i64(0), Return, End, advance(b, 8))),
+      stepByStep(
+        8,
+        a,
+        end,
+        seq(get(a), I64Load, get(b), I64Load, I64Ne, begin(If), i64(0), Return, End, advance(b, 8)),
+      ),
       seq(get(end), I64Load, get(b), get(end), I32Add, get(a), I32Sub, I64Load, I64Eq, I64ExtendI32U),
     ),
   );
 }
 
 /** (a, b, n: i32) -> i32: less than, equal to or greater than 0 as the n bytes at a are, compared with those at b. */
-function memcmp(): Uint8Array {
+function memcmp(simd: boolean): Uint8Array {
   const [a, b, n, end, x, y] = [0, 1, 2, 3, 4, 5];
+  /** Sets n to a bit for each byte, of 16, that differs; leaves it on the operand stack, too. */
+  const differ = seq(get(a), [V128Load], get(b), [V128Load], I8x16Ne, I8x16Bitmask, tee(n));
+  const vectors = seq(
+    seq(get(n), i32(16), I32GeU, begin(If), begin(Block)),
+    seq(get(a), get(n), I32Add, i32(16), I32Sub, set(end)),
+    stepByStep(16, a, end, seq(differ, [BrIf, 2], advance(b, 16))),
+    seq(get(b), get(end), I32Add, get(a), I32Sub, set(b), get(end), set(a)),
+    seq(differ, I32Eqz, begin(If), i32(0), Return, End, End),
+    seq(get(n), I32Ctz, tee(n), get(a), I32Add, I32Load8U, get(n), get(b), I32Add, I32Load8U, I32Sub, Return, End),
+  );
   /** The byte of a word that is n bits up. */
   const byte = (word: number): Instruction[] =>
     seq(get(word), get(n), I64ExtendI32U, I64ShrU, I32WrapI64, i32(255), I32And);
   return assemble(
     [ValType.I32, ValType.I64, ValType.I64],
     seq(
+      simd ? vectors : [],
       seq(get(n), i32(8), I32GeU, begin(If), begin(Block)),
       seq(get(a), get(n), I32Add, i32(8), I32Sub, set(end)),
-      wordByWord(a, end, seq(get(a), I64Load, tee(x), get(b), I64Load, tee(y), I64Ne, [BrIf, 2], advance(b, 8))),
+      stepByStep(8, a, end, seq(get(a), I64Load, tee(x), get(b), I64Load, tee(y), I64Ne, [BrIf, 2], advance(b, 8))),
       seq(get(end), I64Load, set(x), get(b), get(end), I32Add, get(a), I32Sub, I64Load, set(y)),
       seq(get(x), get(y), I64Eq, begin(If), i32(0), Return, End, End),
       // The first byte that differs is the lowest one.
@@ -155,8 +194,20 @@ function memcmp(): Uint8Array {
 }
 
 /** (p, c, n: i32) -> i32: where c, which is 0 to 255, is first among the n bytes at p; 0 if it is not. */
-function memchr(): Uint8Array {
-  const [p, c, n, end, same, t] = [0, 1, 2, 3, 4, 5];
+function memchr(simd: boolean): Uint8Array {
+  const [p, c, n, end, same, t, all] = [0, 1, 2, 3, 4, 5, 6];
+  /** The same among sixteen; n is free. */
+  const findVector = (at: number): Instruction[] =>
+    seq(
+      seq(get(at), [V128Load], get(all), I8x16Eq, I8x16Bitmask, tee(n), begin(If)),
+      seq(get(at), get(n), I32Ctz, I32Add, Return, End),
+    );
+  const vectors = seq(
+    seq(get(n), i32(16), I32GeU, begin(If)),
+    seq(get(c), I8x16Splat, set(all), get(p), get(n), I32Add, i32(16), I32Sub, set(end)),
+    stepByStep(16, p, end, findVector(p)),
+    seq(findVector(end), i32(0), Return, End),
+  );
   /** Returns the place of the first c among the eight bytes at `at`, if there is one. */
   const find = (at: number): Instruction[] =>
     seq(
@@ -166,12 +217,13 @@ function memchr(): Uint8Array {
       seq(get(at), get(t), I64Ctz, i64(3), I64ShrU, I32WrapI64, I32Add, Return, End),
     );
   return assemble(
-    [ValType.I32, ValType.I64, ValType.I64],
+    [ValType.I32, ValType.I64, ValType.I64, ...(simd ? [ValType.V128] : [])],
     seq(
+      simd ? vectors : [],
       seq(get(n), i32(8), I32GeU, begin(If)),
       seq(get(c), I64ExtendI32U, i64(0x01010101, 0x01010101), I64Mul, set(same)),
       seq(get(p), get(n), I32Add, i32(8), I32Sub, set(end)),
-      wordByWord(p, end, find(p)),
+      stepByStep(8, p, end, find(p)),
       seq(find(end), i32(0), Return, End),
       seq(begin(Loop), get(n), begin(If)),
       seq(get(p), I32Load8U, get(c), I32Eq, begin(If), get(p), Return, End),

@@ -47,7 +47,7 @@ const bytes = fc.uint8Array({ minLength: 160, maxLength: 160, max: 2 });
 const place = fc.nat(80);
 const length = fc.nat(80);
 
-describe('word-helpers', () => {
+describe.each([false, true])('word-helpers, vectors: %s', (simd) => {
   const helpers = { memeqbody: [I64, I64, I64], memcmp: [I32, I32, I32], memchr: [I32, I32, I32] };
   let go: GoProgram;
   let instance: Instance;
@@ -59,12 +59,16 @@ describe('word-helpers', () => {
     go = readProgram(readFileSync(file));
     const own = Object.keys(helpers).map((name) => bytesOf(go.module, go.module.bodies[go.names.indexOf(name)]!));
     const added: Uint8Array[] = [];
-    replaceByWords(go, {
-      addFunction: () => 2 * own.length + added.push(new Uint8Array()) - 1,
-      define: (index, body) => {
-        added[index - 2 * own.length] = body;
+    replaceByWords(
+      go,
+      {
+        addFunction: () => 2 * own.length + added.push(new Uint8Array()) - 1,
+        define: (index, body) => {
+          added[index - 2 * own.length] = body;
+        },
       },
-    });
+      simd,
+    );
     const module = emptyModule();
     for (const params of Object.values(helpers)) {
       module.types.push({ kind: 'func', params, results: [params[0]!] });
@@ -131,7 +135,7 @@ describe('word-helpers', () => {
     const replaced = (bytes: Uint8Array, names?: readonly string[]): string[] => {
       const program = readProgram(bytes);
       const before = [...program.module.bodies];
-      replaceByWords({ ...program, names: names ?? program.names }, { addFunction: () => 0, define: () => {} });
+      replaceByWords({ ...program, names: names ?? program.names }, { addFunction: () => 0, define: () => {} }, simd);
       return go.names.filter((_, f) => program.module.bodies[f] !== before[f]).sort();
     };
     const changed = Uint8Array.from(go.module.bytes);
