@@ -53,7 +53,7 @@ const suites: Suite[] = [
   { goos: 'wasip1', units: std('fmt sync') },
   { goos: 'js', go: otherGo, units: std('fmt sync compress/flate') },
   { goos: 'wasip1', go: otherGo, units: std('errors') },
-  { goos: 'js', units: oneIn(120, 0, std('std')) },
+  { goos: 'js', units: oneIn(240, 0, std('std')) },
   { goos: 'js', units: oneIn(120, 0, (setting) => recipes(setting, [])) },
   { goos: 'js', engine: 'node26', link: { switch: 'jspi' }, units: oneIn(240, 60, std('std')) },
   { goos: 'js', engine: 'node26', link: { switch: 'stack-switching' }, units: oneIn(240, 120, std('std')) },

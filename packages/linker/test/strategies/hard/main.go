@@ -49,7 +49,7 @@ func main() {
 func ending(how string) {
 	switch how {
 	case "twice":
-		waitTwice(100_000)
+		waitTwice(40_000)
 	case "deadlock":
 		go func() { select {} }()
 		atDepth(20, func() { <-make(chan int) })
