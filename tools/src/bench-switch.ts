@@ -80,24 +80,21 @@ type Runner = (
   onParked?: (bytes: number) => void,
 ) => Promise<{ stdout: string; ms: number }>;
 
-/** A program as stock Go makes it, and linked for an engine. */
-function stockFile(program: Program, goos: Goos): string {
-  return join(folder, `${program}.${goos}.wasm`);
-}
-function file(program: Program, { engine, goos }: Pick<Host, 'engine' | 'goos'>, strategy: Choice['strategy']): string {
-  return strategy === 'jump-table'
-    ? stockFile(program, goos)
-    : join(folder, `${program}.${engine.name}.${goos}.${strategy}.wasm`);
+/** A program as it was linked for an engine; for `jump-table`, as stock Go makes it. */
+function file(program: Program, { engine, goos }: Host, strategy: Choice['strategy']): string {
+  const name = strategy === 'jump-table' ? goos : `${engine.name}.${strategy}`;
+  return join(folder, `${program}.${name}.wasm`);
 }
 
 /** Each program as stock Go makes it, and linked for each strategy of a host. */
-async function build({ engine, goos, cells }: Host): Promise<Made> {
+async function build(host: Host): Promise<Made> {
+  const { engine, goos, cells } = host;
   const made: Made = {};
   for (const program of programs) {
-    const stock = stockFile(program, goos);
+    const stock = file(program, host, 'jump-table');
     await go(toolchain, ['build', '-o', stock, '.'], { goos, cwd: join(root, 'tools/bench', program) });
     for (const { strategy } of cells) {
-      const out = file(program, { engine, goos }, strategy);
+      const out = file(program, host, strategy);
       const linked =
         strategy === 'jump-table' ? undefined : await linkMeasured(stock, out, optionsOf({ engine, strategy }));
       if (program === 'corpus') made[strategy] = { ...(linked && { linked }), ...(await sizes(out)) };
@@ -106,17 +103,10 @@ async function build({ engine, goos, cells }: Host): Promise<Made> {
   return made;
 }
 
-function processRunner({ engine, goos }: Host, strategy: Choice['strategy']): Runner {
+function processRunner(host: Host, strategy: Choice['strategy']): Runner {
+  const { engine, goos } = host;
   return async (program, args, onParked) => {
-    const started = command(
-      engine,
-      goos,
-      file(program, { engine, goos }, strategy),
-      args,
-      toolchain.goroot,
-      folder,
-      strategy,
-    );
+    const started = command(engine, goos, file(program, host, strategy), args, toolchain.goroot, folder, strategy);
     const [first = started.file, ...pin] = onParked ? [] : await pinned();
     const words = onParked ? started.args : [...pin, started.file, ...started.args];
     const start = performance.now();
@@ -136,13 +126,13 @@ function processRunner({ engine, goos }: Host, strategy: Choice['strategy']): Ru
   };
 }
 
-function pageRunner({ engine, goos }: Host, strategy: Choice['strategy']): Runner {
-  const { name } = engine;
+function pageRunner(host: Host, strategy: Choice['strategy']): Runner {
+  const { name } = host.engine;
   return async (program, args, onParked) => {
     const visitor = { host: name as 'chromium' | 'firefox', strategy };
     const parked = onParked && (() => onParked(pageBytes()));
     const run = await onOneCore(() =>
-      runInPage(file(program, { engine, goos }, strategy), args, toolchain.goroot, visitor, parked),
+      runInPage(file(program, host, strategy), args, toolchain.goroot, visitor, parked),
     );
     if (run.exit !== 0) throw new Error(`${name}, -switch=${strategy}: ${program} ${args}: ${run.stdout}`);
     return run;

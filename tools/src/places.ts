@@ -27,7 +27,7 @@ export function nameOf({ engine, goos, strategy }: Place): string {
   return `${engine.name} ${goos} ${strategy}`;
 }
 
-/** How a module for a place is linked. What `resume` makes is the same for every engine, so for it none is named. */
+/** How a module for a place is linked. For what asks nothing of an engine, none is named: the module is that of a build without `-target`. */
 export function optionsOf({ engine, strategy }: Pick<Place, 'engine' | 'strategy'>): LinkOptions {
   const same = strategy === 'jump-table' || usedFeatures(strategy).length === 0;
   return { switch: strategy, ...(!same && { target: targetOf(engine).text }) };

@@ -48,7 +48,7 @@ export class Torture {
     return torture;
   }
 
-  /** One for all engines, where what is linked does not depend on the engine. */
+  /** One for all engines, where none is named. */
   #file(place: Place): string {
     const { target = 'all' } = optionsOf(place);
     return join(this.#folder, `${place.goos}.${place.strategy}.${target}.wasm`);

@@ -82,7 +82,7 @@ export const engines: Readonly<Record<string, Engine>> = {
     goos: ['js'],
     command: true,
     features: {
-      // https://webassembly.org/features: exception handling with exnref, JS promise integration, multiple memories.
+      // https://webassembly.org/features: exception handling with exnref, JS promise integration, multiple memories, fixed-width SIMD.
       exceptions: { since: ['137'] },
       'legacy-exceptions': { since: ['95'] },
       jspi: { since: ['137'] },
@@ -126,6 +126,7 @@ export const engines: Readonly<Record<string, Engine>> = {
         flagged: { since: '37', flags: ['-W', 'exceptions=y,function-references=y,gc=y'] },
       },
       'multi-memory': { since: ['15'] },
+      // https://webassembly.org/features.
       simd: { since: ['0.33'] },
       // Tried with 49, on x86-64 Linux. It panics when a collector, which exceptions are an allocation for, meets a suspended stack.
       'stack-switching': WASMTIME_SWITCHING,

@@ -95,6 +95,9 @@ const HELPERS: readonly { name: string; digest: number; body: (simd: boolean, ad
 
 const advance = (local: number, by: number): Instruction[] => seq(get(local), i32(by), I32Add, set(local));
 
+/** Where `b` is when `a` is at `end`. */
+const lastOf = (b: number, a: number, end: number): Instruction[] => seq(get(b), get(end), I32Add, get(a), I32Sub);
+
 /** `while (at < end) { body; at += step; }`. A branch out of the body to what is around the loop has a depth of 2. */
 function stepByStep(step: 8 | 16, at: number, end: number, body: readonly Instruction[]): Instruction[] {
   return seq(begin(Loop), get(at), get(end), I32LtU, begin(If), body, advance(at, step), [Br, 1], End, End);
@@ -136,7 +139,7 @@ function memeqWords(simd: boolean): Uint8Array {
     seq(get(n), i64(16), I64GeU, begin(If)),
     seq(get(a), get(n), I32WrapI64, I32Add, i32(16), I32Sub, set(end)),
     stepByStep(16, a, end, seq(differ, begin(If), i64(0), Return, End, advance(b, 16))),
-    seq(get(b), get(end), I32Add, get(a), I32Sub, set(b), get(end), set(a)),
+    seq(lastOf(b, a, end), set(b), get(end), set(a)),
     seq(differ, I32Eqz, I64ExtendI32U, Return, End),
   );
   return assemble(
@@ -152,7 +155,7 @@ function memeqWords(simd: boolean): Uint8Array {
         end,
         seq(get(a), I64Load, get(b), I64Load, I64Ne, begin(If), i64(0), Return, End, advance(b, 8)),
       ),
-      seq(get(end), I64Load, get(b), get(end), I32Add, get(a), I32Sub, I64Load, I64Eq, I64ExtendI32U),
+      seq(get(end), I64Load, lastOf(b, a, end), I64Load, I64Eq, I64ExtendI32U),
     ),
   );
 }
@@ -166,7 +169,7 @@ function memcmp(simd: boolean): Uint8Array {
     seq(get(n), i32(16), I32GeU, begin(If), begin(Block)),
     seq(get(a), get(n), I32Add, i32(16), I32Sub, set(end)),
     stepByStep(16, a, end, seq(differ, [BrIf, 2], advance(b, 16))),
-    seq(get(b), get(end), I32Add, get(a), I32Sub, set(b), get(end), set(a)),
+    seq(lastOf(b, a, end), set(b), get(end), set(a)),
     seq(differ, I32Eqz, begin(If), i32(0), Return, End, End),
     seq(get(n), I32Ctz, tee(n), get(a), I32Add, I32Load8U, get(n), get(b), I32Add, I32Load8U, I32Sub, Return, End),
   );
@@ -180,7 +183,7 @@ function memcmp(simd: boolean): Uint8Array {
       seq(get(n), i32(8), I32GeU, begin(If), begin(Block)),
       seq(get(a), get(n), I32Add, i32(8), I32Sub, set(end)),
       stepByStep(8, a, end, seq(get(a), I64Load, tee(x), get(b), I64Load, tee(y), I64Ne, [BrIf, 2], advance(b, 8))),
-      seq(get(end), I64Load, set(x), get(b), get(end), I32Add, get(a), I32Sub, I64Load, set(y)),
+      seq(get(end), I64Load, set(x), lastOf(b, a, end), I64Load, set(y)),
       seq(get(x), get(y), I64Eq, begin(If), i32(0), Return, End, End),
       // The first byte that differs is the lowest one.
       seq(get(x), get(y), I64Xor, I64Ctz, I32WrapI64, i32(56), I32And, set(n)),

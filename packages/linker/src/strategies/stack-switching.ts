@@ -112,11 +112,16 @@ abstract class StackSwitchingLowering extends StackfulLowering {
 
   /** Adds what differs: the type of continuations, of the function that they begin with, and of {@link tag}. */
   protected abstract addContinuation(module: Module): { continuation: number; startType: number; tagType: number };
-  /** Keeps the continuation that comes with one's first going on (it is in local 0), and with each further one. */
-  protected abstract begun(): Instruction[];
-  protected abstract arrived(): Instruction[];
   /** The operands of `resume` before the continuation, and its handlers. */
   protected abstract readonly resume: { operands: readonly Instruction[]; handlers: readonly number[] };
+
+  /** Keeps the continuation that comes when one goes on for the first time (it is in local 0), and each further time. */
+  protected begun(): Instruction[] {
+    return [];
+  }
+  protected arrived(): Instruction[] {
+    return [];
+  }
 
   override finish(module: Module): void {
     this.define(this.#start, this.#startBody());
@@ -260,14 +265,6 @@ class AsymmetricLowering extends StackSwitchingLowering {
 
   protected override get resume() {
     return { operands: [], handlers: [0, this.tag, 0] };
-  }
-
-  protected override begun(): Instruction[] {
-    return [];
-  }
-
-  protected override arrived(): Instruction[] {
-    return [];
   }
 
   protected override park(): Instruction[] {

@@ -444,6 +444,7 @@ export abstract class StackfulLowering extends SpLowering {
 
   #coroutineBody(): Uint8Array {
     const leave: Instruction[] = [[GlobalGet, this.live], [I32Const, 1], [I32Sub], [GlobalSet, this.live]];
+    // As deep in both ways.
     const [begin, caught]: [Instruction[], Instruction[]] = this.#legacy
       ? [
           [
