@@ -1,6 +1,7 @@
 /**
  * Go's own tests, with stock and with go-wasm: the part of `npm run conformance` that runs with every change. What leans on
- * the runtime runs each time; of all the others, in every strategy, a slice that is another one each day: `SLICE=n` repeats it.
+ * the runtime runs each time, of the control flow's files every other one; of all the others, in every strategy, a slice that is another
+ * one each day: `SLICE=n` repeats it.
  */
 import type { LinkOptions } from '@go-wasm/linker';
 import { chooseSwitch } from '@go-wasm/linker/targets';
@@ -48,10 +49,10 @@ const otherGo = oldestAndNewest[slice % 2]!;
 
 const suites: Suite[] = [
   { goos: 'js', units: std('fmt sync runtime compress/flate') },
-  { goos: 'js', units: (setting) => recipes(setting, controlFlow) },
+  { goos: 'js', units: oneIn(2, 0, (setting) => recipes(setting, controlFlow)) },
   { goos: 'js', link: { structure: 'relooper' }, units: std('compress/flate') },
-  { goos: 'wasip1', units: std('fmt sync') },
-  { goos: 'js', go: otherGo, units: std('fmt sync compress/flate') },
+  { goos: 'wasip1', units: std('sync') },
+  { goos: 'js', go: otherGo, units: std('sync compress/flate') },
   { goos: 'wasip1', go: otherGo, units: std('errors') },
   { goos: 'js', units: oneIn(240, 0, std('std')) },
   { goos: 'js', units: oneIn(120, 0, (setting) => recipes(setting, [])) },

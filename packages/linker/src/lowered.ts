@@ -26,6 +26,16 @@ export class Lowered {
     this.end = new Int32Array(n);
     this.hint = new Uint8Array(n);
   }
+
+  /** Makes room for `n` instructions in block `b`: in front of instruction `at`, or at the block's end. What is there must be set. */
+  insert(b: number, at: number, n: number): void {
+    this.code.insert(at, n);
+    this.end[b]! += n;
+    for (let later = b + 1; later < this.graph!.size; later++) {
+      this.start[later]! += n;
+      this.end[later]! += n;
+    }
+  }
 }
 
 /** How far SP is above the local that holds it, where that is biased: the size of a return PC (sp-lowering.ts). */

@@ -24,6 +24,7 @@ import { addGoroutineCount } from './goroutine-count.ts';
 import { addImports, moveFunctions } from './imports.ts';
 import { Lowered } from './lowered.ts';
 import { DeadLocals } from './passes/dead-locals.ts';
+import { FinalizerSearch } from './passes/finalizer-search.ts';
 import { raiseInliningBudget } from './passes/inlining-budget.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { SmallCopies } from './passes/small-copies.ts';
@@ -53,6 +54,7 @@ export class LinkContext {
 
   // One function at a time.
   readonly lowered: Lowered = new Lowered();
+  finalizerSearch!: FinalizerSearch;
   readonly simplifier: Simplifier = new Simplifier();
   readonly deadLocals: DeadLocals = new DeadLocals();
   writeBarriers!: WriteBarriers;
@@ -169,6 +171,15 @@ export const pipeline: readonly Stage[] = [
     name: 'lower',
     description: 'many entries → one; calls in the new convention',
     runFunction: (cx, f) => cx.lowering.lower(f, cx.lowered),
+  },
+  {
+    name: 'finalizer-search',
+    description: "where an object's finalizer goes in its list is sought from where the last one went",
+    levels: FASTER,
+    start: (cx) => {
+      cx.finalizerSearch = new FinalizerSearch(cx.program, cx.lifted, cx.lowering);
+    },
+    runFunction: (cx, f) => cx.finalizerSearch.run(f, cx.lowered),
   },
   {
     name: 'simplify',

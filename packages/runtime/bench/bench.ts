@@ -86,7 +86,7 @@ const columns: [title: string, suffix: string, go: boolean][] = [
   ['linked: this runtime', '-linked', false],
 ];
 /** How often the start of a program is measured in a round: each takes a process. */
-const STARTS = 5;
+const STARTS = 10;
 
 async function measure(host: Host): Promise<Times[]> {
   const best: Times[] = columns.map(() => ({}));

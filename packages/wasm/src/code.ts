@@ -79,6 +79,21 @@ export class Code {
     this.length = i + 1;
   }
 
+  /** Makes room for `n` instructions in front of instruction `at`. What is there must be set. */
+  insert(at: number, n: number): void {
+    this.reserve(this.length + n);
+    for (const words of [this.op, this.a, this.b, this.offset]) words.copyWithin(at + n, at, this.length);
+    this.length += n;
+  }
+
+  /** Sets instruction `i`. */
+  set(i: number, op: number, a = 0, b = 0, offset = 0): void {
+    this.op[i] = op;
+    this.a[i] = a;
+    this.b[i] = b;
+    this.offset[i] = offset;
+  }
+
   /** Puts instruction `from` into the place of instruction `to`; its pooled immediates stay where they are. */
   move(from: number, to: number): void {
     this.op[to] = this.op[from]!;
