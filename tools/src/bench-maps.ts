@@ -5,10 +5,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type LinkOptions, link } from '@go-wasm/linker';
+import { parseOptions } from './options.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions(import.meta.url, {
   options: { rounds: { type: 'string', default: '5' } },
   allowPositionals: true,
 });

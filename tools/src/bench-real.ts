@@ -10,7 +10,6 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { StrategyName } from '@go-wasm/linker/targets';
 import { $ } from 'zx';
 import { command, type Goos, targetOf } from './engines.ts';
@@ -26,9 +25,10 @@ import {
   sizes,
   table,
 } from './measure.ts';
+import { parseOptions } from './options.ts';
 import { results, root } from './paths.ts';
 
-const { values } = parseArgs({
+const { values } = parseOptions(import.meta.url, {
   options: {
     goos: { type: 'string', default: 'js' },
     engine: { type: 'string' },

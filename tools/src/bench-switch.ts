@@ -16,7 +16,6 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Choice, chooseSwitch, requirements } from '@go-wasm/linker/targets';
 import { BarChart } from 'echarts/charts';
 import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
@@ -26,11 +25,12 @@ import { $ } from 'zx';
 import { command, type Engine, type EngineName, findEngine, type Goos, isBrowser, targetOf } from './engines.ts';
 import { findToolchain, go } from './go.ts';
 import { geometricMean, type Linked, least, linkMeasured, pinned, sizes, table } from './measure.ts';
+import { parseOptions } from './options.ts';
 import { pageBytes, residentBytes, runInPage } from './pages.ts';
 import { results, root } from './paths.ts';
 import { optionsOf } from './places.ts';
 
-const { values } = parseArgs({
+const { values } = parseOptions(import.meta.url, {
   options: {
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },

@@ -14,7 +14,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { passesAt } from '@go-wasm/linker';
 import { $ } from 'zx';
 import { type Command, command, type Goos } from './engines.ts';
@@ -31,9 +30,10 @@ import {
   sizes,
   table,
 } from './measure.ts';
+import { parseOptions } from './options.ts';
 import { results, root } from './paths.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions(import.meta.url, {
   allowPositionals: true,
   options: {
     goos: { type: 'string', default: 'js' },

@@ -5,10 +5,10 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { main } from '@go-wasm/cli';
 import { build, createServer } from 'vitepress';
 import { findToolchain, go } from './go.ts';
+import { parseOptions } from './options.ts';
 import { root } from './paths.ts';
 
 const docs = join(root, 'docs');
@@ -33,7 +33,7 @@ async function draw(): Promise<void> {
   }
 }
 
-const { values } = parseArgs({ options: { serve: { type: 'boolean', default: false } } });
+const { values } = parseOptions(import.meta.url, { options: { serve: { type: 'boolean', default: false } } });
 await draw();
 if (values.serve) {
   const server = await createServer(docs);

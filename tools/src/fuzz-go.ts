@@ -13,13 +13,13 @@ import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { type Level, type LinkOptions, link } from '@go-wasm/linker';
 import { $ } from 'zx';
 import type { Goos } from './engines.ts';
 import { fewest } from './fuzz/minimise.ts';
 import { type GeneratedFunction, generate, sourceOf, statementsOf } from './fuzz/program.ts';
 import { findToolchain, go, type Toolchain } from './go.ts';
+import { parseOptions } from './options.ts';
 import { root } from './paths.ts';
 import { askedPlaces, endOf, nameOf, optionsOf, type Place, runIn } from './places.ts';
 import { asTyped, writeResult } from './results.ts';
@@ -160,7 +160,7 @@ export async function smallestSource(
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = parseOptions(import.meta.url, {
     options: {
       seed: { type: 'string', default: '1' },
       count: { type: 'string', default: '200' },

@@ -12,11 +12,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { findEngine, targetOf } from './engines.ts';
 import { bases, type Case, caseOf, examine, judged, type Outcome } from './fuzz/cases.ts';
 import { smallest } from './fuzz/minimise.ts';
+import { parseOptions } from './options.ts';
 import { root } from './paths.ts';
 import { writeResult } from './results.ts';
 
@@ -58,7 +58,7 @@ async function child(seed: number, first: number, runs: number): Promise<void> {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = parseOptions(import.meta.url, {
     options: {
       seed: { type: 'string', default: '1' },
       runs: { type: 'string', default: '2000' },

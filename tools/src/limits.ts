@@ -9,10 +9,10 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { type Goos, needEngine, targetOf } from './engines.ts';
 import { findToolchain, go } from './go.ts';
 import { linkMeasured } from './measure.ts';
+import { parseOptions } from './options.ts';
 import { endOf, optionsOf, runIn, type Strategy } from './places.ts';
 import { asTyped, writeResult } from './results.ts';
 
@@ -29,7 +29,7 @@ export const sum: number = shapes.reduce((total, shape) => total + shape.area(),
 export const wrong: string = sum;
 `;
 
-const { values } = parseArgs({
+const { values } = parseOptions(import.meta.url, {
   options: { goos: { type: 'string', default: 'js' }, switch: { type: 'string', default: 'resume' } },
 });
 const goos = values.goos as Goos;

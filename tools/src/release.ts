@@ -2,11 +2,11 @@
  * `npm run release -- version`: makes the new versions and changelogs out of the files in .changeset.
  * `npm run release -- publish [--dry-run]`: builds, tests what would be published, publishes what npm does not have yet, tags it.
  */
-import { parseArgs } from 'node:util';
 import { $ } from 'zx';
+import { parseOptions } from './options.ts';
 import { root } from './paths.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions(import.meta.url, {
   allowPositionals: true,
   options: { 'dry-run': { type: 'boolean', default: false } },
 });

@@ -10,9 +10,9 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { link } from '@go-wasm/linker';
 import { findToolchain, go } from './go.ts';
+import { parseOptions } from './options.ts';
 import { root } from './paths.ts';
 import { askedPlaces, endOf, nameOf, optionsOf, type Place, runIn } from './places.ts';
 import { asTyped, writeResult } from './results.ts';
@@ -81,7 +81,7 @@ export function judge(samples: Sample[], failure?: string): Soak {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = parseOptions(import.meta.url, {
     options: {
       minutes: { type: 'string', default: '1' },
       host: { type: 'string', default: 'node26,wasmtime' },

@@ -11,10 +11,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { $ } from 'zx';
 import { findToolchain, go, type Toolchain } from './go.ts';
 import { linkMeasured } from './measure.ts';
+import { parseOptions } from './options.ts';
 import { root } from './paths.ts';
 import { askedPlaces, endOf, nameOf, optionsOf, type Place, runIn } from './places.ts';
 
@@ -79,7 +79,7 @@ export function firstDifference(expected: string, got: string): string {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
+  const { values } = parseOptions(import.meta.url, {
     options: {
       seeds: { type: 'string', default: '3' },
       seed: { type: 'string', default: '1' },

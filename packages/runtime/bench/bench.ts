@@ -12,16 +12,17 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { buildModule, writeModule } from '@go-wasm/cli';
 import { link } from '@go-wasm/linker';
 import { build } from 'esbuild';
 import { needEngine } from '../../../tools/src/engines.ts';
+import { parseOptions } from '../../../tools/src/options.ts';
 import { type File, ISOLATED, visit } from '../../../tools/src/pages.ts';
 import { results } from '../../../tools/src/paths.ts';
 import type { Times } from './measure.ts';
 
-const { values } = parseArgs({
+const { values } = parseOptions(import.meta.url, {
   options: { rounds: { type: 'string', default: '3' }, hosts: { type: 'string', default: 'node26,chromium' } },
 });
 const run = promisify(execFile);

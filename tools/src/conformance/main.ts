@@ -25,11 +25,11 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { LinkOptions } from '@go-wasm/linker';
 import { chooseSwitch, requirements } from '@go-wasm/linker/targets';
 import { defaultEngine, type Engine, type EngineName, type Goos, needEngine, targetOf } from '../engines.ts';
 import { findToolchain, releases, type Toolchain } from '../go.ts';
+import { parseOptions } from '../options.ts';
 import { results } from '../paths.ts';
 import { check, type Setting, type Unit, type Verdict } from './check.ts';
 import { unexpectedFailures } from './expected.ts';
@@ -37,7 +37,7 @@ import { report, writeReports } from './report.ts';
 import { State } from './state.ts';
 import { NoTestFolderError, packages, recipes } from './suites.ts';
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parseOptions(import.meta.url, {
   allowPositionals: true,
   options: {
     packages: { type: 'string' },
