@@ -150,10 +150,11 @@ const ELSE = -2;
  *
  * - A branch to what follows is nothing. So first the *follow* of each exit is computed, the next block of a list in
  *   program order, then which blocks are branched to at all: only these get a Block.
- * - `if (c) {A}` before its follow is an If while that saves the Block, else a BrIf over A.
+ * - `if (c) {A}` before its follow is an If while that saves the Block, else a BrIf over A. It is a BrIf, too, where the follow leaves
+ *   a loop that A stays in: Cranelift lays out code in the order of the program, the way of a BrIf that is not taken first, and so A comes next.
  * - Where both ways of an If are arms and one's end is never reached, that one is nested and the other follows the End;
- *   of two such arms the smaller one is nested, so that this adds no more than log₂ n levels. Only if both ends are
- *   reached there is an Else.
+ *   of two such arms the smaller one is nested, so that this adds no more than log₂ n levels, and of two of a size the one that
+ *   leaves the function: for the same reason. Only if both ends are reached there is an Else.
  */
 export function writeLayout(layout: Layout): Structured {
   const { graph, exit, first, second, isHeader, placed, within, behind, before, origin, value, scratch } = layout;
@@ -198,6 +199,14 @@ export function writeLayout(layout: Layout): Structured {
         if (uIsArm) after[u] = f;
         else if (u === f) skips[u]! += tIsArm ? 1 : 0;
         else if (number[u]! > i) branches[u]!++;
+        const arm = uIsArm ? u : t;
+        if (
+          (t === f || u === f) &&
+          tIsArm !== uIsArm &&
+          headerLeft(layout, f, b) >= 0 &&
+          headerLeft(layout, arm, b) < 0
+        )
+          branches[f]!++;
         break;
       }
       case Way.Switch: {
@@ -339,8 +348,10 @@ export function writeLayout(layout: Layout): Structured {
         // Which way is nested; the other one is skipped to, in an Else or after the End.
         const both = tIsArm && uIsArm;
         let nestElse = !tIsArm;
-        if (both && falls[u] === 0) nestElse = falls[t] === 1 || analysis.dominated(u) < analysis.dominated(t);
-        else if (both && falls[t] === 1) nestElse = onLabel; // label ≠ 0 takes less code than label = 0
+        if (both && falls[u] === 0) {
+          const larger = analysis.dominated(t) - analysis.dominated(u);
+          nestElse = falls[t] === 1 || larger > 0 || (larger === 0 && exit[u] === Way.Leave && exit[t] !== Way.Leave);
+        } else if (both && falls[t] === 1) nestElse = onLabel; // label ≠ 0 takes less code than label = 0
         tokens[length++] = nestElse ? (onLabel ? Tok.IfNotLabel : Tok.IfNot) : onLabel ? Tok.IfLabel : Tok.If;
         tokens[length++] = on;
         const nested = nestElse ? u : t;

@@ -69,17 +69,18 @@ describe('the text form of graphs', () => {
 describe('printStructured', () => {
   it('prints a tree', () => {
     const { graph, names } = parseGraph(EXAMPLE);
-    expect(printStructured(stackifier.structure(graph), names)).toBe(`loop @0
-  head
-  if head
+    expect(printStructured(stackifier.structure(graph), names)).toBe(`block @0
+  loop @1
+    head
+    br_if not head @0
     body
-    br @0
+    br @1
   end
 end
-loop @1
+loop @2
   done
   drop done
-  br @1
+  br @2
 end
 unreachable
 `);

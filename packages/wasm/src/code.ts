@@ -72,10 +72,7 @@ export class Code {
   push(op: number, a = 0, b = 0, offset = 0): void {
     const i = this.length;
     if (i === this.op.length) this.reserve(i + 1);
-    this.op[i] = op;
-    this.a[i] = a;
-    this.b[i] = b;
-    this.offset[i] = offset;
+    this.set(i, op, a, b, offset);
     this.length = i + 1;
   }
 
