@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { CHOSEN } from './conformance/report.ts';
 import { results, root } from './paths.ts';
 
 export const data: string = join(root, 'docs/trust.json');
@@ -151,7 +152,7 @@ ${table([
   ...conformance.runs.map((r) => [
     [
       r.suite === 'test' ? 'GOROOT/test' : r.suite,
-      ...(r.slice === '1/1' ? [] : [`slice ${r.slice}`]),
+      ...(r.slice === '1/1' ? [] : [r.slice === CHOSEN ? `${r.slice} packages` : `slice ${r.slice}`]),
       r.go,
       r.goos,
       r.engine,

@@ -33,7 +33,7 @@ import { parseOptions } from '../options.ts';
 import { results } from '../paths.ts';
 import { check, type Setting, type Unit, type Verdict } from './check.ts';
 import { unexpectedFailures } from './expected.ts';
-import { report, writeReports } from './report.ts';
+import { CHOSEN, report, writeReports } from './report.ts';
 import { State } from './state.ts';
 import { NoTestFolderError, packages, recipes } from './suites.ts';
 
@@ -162,10 +162,8 @@ async function runSuite(suite: string, allUnits: Unit[], setting: Setting): Prom
   const { target: _, verify, ...link } = setting.link;
   const name = [file, ...Object.values(link), ...(verify ? ['verify'] : [])].join('-');
   writeFileSync(`${name}.txt`, text);
-  writeFileSync(
-    `${name}.run.json`,
-    `${JSON.stringify({ suite, slice: values.slice, ...setting, verdicts }, null, 1)}\n`,
-  );
+  const part = (suite === 'test' ? values.files : values.packages) === undefined ? values.slice : CHOSEN;
+  writeFileSync(`${name}.run.json`, `${JSON.stringify({ suite, slice: part, ...setting, verdicts }, null, 1)}\n`);
   return verdicts.every((v) => v.status !== 'different' && unexpectedFailures(v, setting).length === 0);
 }
 

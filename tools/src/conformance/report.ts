@@ -7,9 +7,13 @@ import { writeResult } from '../results.ts';
 import type { Setting, Verdict } from './check.ts';
 import { unexpectedFailures } from './expected.ts';
 
+/** The slice of a run of units that were asked for by name. */
+export const CHOSEN = 'chosen';
+
 /** A run of a suite under one setting, as `*.run.json` has it. */
 interface SuiteRun extends Setting {
   suite: string;
+  /** `1/1` for the whole suite, `i/n`, or {@link CHOSEN}. */
   slice: string;
   verdicts: Verdict[];
 }
