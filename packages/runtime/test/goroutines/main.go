@@ -19,7 +19,8 @@ func count() int32 { return int32(runtime.NumGoroutine()) }
 
 //go:wasmexport pause
 func pause() int32 {
-	time.Sleep(time.Millisecond)
+	// Long enough for JavaScript to count meanwhile, on a busy machine too.
+	time.Sleep(200 * time.Millisecond)
 	return count()
 }
 
