@@ -152,7 +152,9 @@ ${table([
   ...conformance.runs.map((r) => [
     [
       r.suite === 'test' ? 'GOROOT/test' : r.suite,
-      ...(r.slice === '1/1' ? [] : [r.slice === CHOSEN ? `${r.slice} packages` : `slice ${r.slice}`]),
+      ...(r.slice === '1/1'
+        ? []
+        : [r.slice === CHOSEN ? `${r.slice} ${r.suite === 'test' ? 'files' : 'packages'}` : `slice ${r.slice}`]),
       r.go,
       r.goos,
       r.engine,

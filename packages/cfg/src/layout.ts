@@ -194,19 +194,13 @@ export function writeLayout(layout: Layout): Structured {
         const tIsArm = number[t]! > i && placed[t] === 0;
         const uIsArm = number[u]! > i && placed[u] === 0;
         if (tIsArm) after[t] = f;
-        else if (t === f) skips[t]! += uIsArm ? 1 : 0;
-        else if (number[t]! > i) branches[t]!++;
+        else if (t !== f && number[t]! > i) branches[t]!++;
         if (uIsArm) after[u] = f;
-        else if (u === f) skips[u]! += tIsArm ? 1 : 0;
-        else if (number[u]! > i) branches[u]!++;
-        const arm = uIsArm ? u : t;
-        if (
-          (t === f || u === f) &&
-          tIsArm !== uIsArm &&
-          headerLeft(layout, f, b) >= 0 &&
-          headerLeft(layout, arm, b) < 0
-        )
-          branches[f]!++;
+        else if (u !== f && number[u]! > i) branches[u]!++;
+        if ((tIsArm && u === f) || (uIsArm && t === f)) {
+          const leavesLoop = headerLeft(layout, f, b) >= 0 && headerLeft(layout, tIsArm ? t : u, b) < 0;
+          (leavesLoop ? branches : skips)[f]!++;
+        }
         break;
       }
       case Way.Switch: {

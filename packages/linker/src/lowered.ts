@@ -27,9 +27,11 @@ export class Lowered {
     this.hint = new Uint8Array(n);
   }
 
-  /** Makes room for `n` instructions in block `b`: in front of instruction `at`, or at the block's end. What is there must be set. */
-  insert(b: number, at: number, n: number): void {
-    this.code.insert(at, n);
+  /** Puts instructions, opcodes and their first immediates, into block `b`: in front of instruction `at`, or at the block's end. */
+  insert(b: number, at: number, instructions: readonly (readonly [op: number, a: number])[]): void {
+    const n = instructions.length;
+    this.code.makeRoom(at, n);
+    for (const [k, [op, a]] of instructions.entries()) this.code.set(at + k, op, a);
     this.end[b]! += n;
     for (let later = b + 1; later < this.graph!.size; later++) {
       this.start[later]! += n;

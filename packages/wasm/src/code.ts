@@ -77,7 +77,7 @@ export class Code {
   }
 
   /** Makes room for `n` instructions in front of instruction `at`. What is there must be set. */
-  insert(at: number, n: number): void {
+  makeRoom(at: number, n: number): void {
     this.reserve(this.length + n);
     for (const words of [this.op, this.a, this.b, this.offset]) words.copyWithin(at + n, at, this.length);
     this.length += n;

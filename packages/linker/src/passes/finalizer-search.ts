@@ -24,6 +24,7 @@ import { type GoProgram, type Lifted, SP_LOCAL } from '@go-wasm/lift';
 import { Op, type Pattern, ValType } from '@go-wasm/wasm';
 import { assemble, begin, get, type Instruction, i32, seq, set, tee } from '../assemble.ts';
 import { type Lowered, LowOp } from '../lowered.ts';
+import { GoRuntime } from '../strategies/go-runtime.ts';
 import type { Lowering } from '../strategies/strategy.ts';
 
 const {
@@ -45,7 +46,6 @@ const {
   I64Load,
   I64Load8U,
   I64LtU,
-  I64Store8,
   If,
   LocalGet,
   LocalSet,
@@ -67,14 +67,11 @@ export class FinalizerSearch {
   readonly #last: number = -1;
 
   constructor(program: GoProgram, lifted: Lifted, lowering: Lowering) {
-    const find = (name: string): number => {
-      const f = program.names.indexOf(name);
-      return f >= 0 && lifted.isLifted(f) ? f : -1;
-    };
-    const kind = finalizerKind(lifted, find('runtime.addfinalizer'));
-    const add = find('runtime.addspecial');
-    const remove = find('runtime.removespecial');
-    const sweep = find('runtime.(*sweepLocked).sweep');
+    const runtime = new GoRuntime(program, lifted);
+    const kind = runtime.byteOfFinalizer(KIND);
+    const add = runtime.findLifted('runtime.addspecial');
+    const remove = runtime.findLifted('runtime.removespecial');
+    const sweep = runtime.findLifted('runtime.(*sweepLocked).sweep');
     if (kind === undefined || add < 0 || remove < 0 || sweep < 0) return;
     const { module } = program;
     const global = (): number => module.globals.push({ type: ValType.I32, mutable: true, init: 0 }) - 1;
@@ -91,35 +88,25 @@ export class FinalizerSearch {
   run(f: number, lowered: Lowered): void {
     if (f === this.#add) this.#search(lowered);
     else if (f === this.#remove || f === this.#sweep) {
-      const { code, start, graph } = lowered;
-      const at = start[graph!.entry]!;
-      lowered.insert(graph!.entry, at, 2);
-      code.set(at, I32Const, 0);
-      code.set(at + 1, GlobalSet, this.#last);
+      const { entry } = lowered.graph!;
+      lowered.insert(entry, lowered.start[entry]!, [
+        [I32Const, 0],
+        [GlobalSet, this.#last],
+      ]);
     }
   }
 
   #search(lowered: Lowered): void {
-    const { code, end } = lowered;
     const found = findSearch(lowered);
     if (found === undefined) return;
-    const at = end[found.block]!;
-    lowered.insert(found.block, at, 4);
-    code.set(at, LocalGet, found.iter);
-    code.set(at + 1, LocalGet, found.offset);
-    code.set(at + 2, Call, this.#splicePoint);
-    code.set(at + 3, LocalSet, found.iter);
+    const { block, iter, offset } = found;
+    lowered.insert(block, lowered.end[block]!, [
+      [LocalGet, iter],
+      [LocalGet, offset],
+      [Call, this.#splicePoint],
+      [LocalSet, iter],
+    ]);
   }
-}
-
-/** The kind that `runtime.addfinalizer` gives a record; undefined if it is not seen. */
-function finalizerKind({ funcBlock, blockStart, blockEnd, code }: Lifted, f: number): number | undefined {
-  if (f < 0) return undefined;
-  const { op, a } = code;
-  for (let i = blockStart[funcBlock[f]!]! + 1; i < blockEnd[funcBlock[f + 1]! - 1]!; i++) {
-    if (op[i] === I64Store8 && a[i] === KIND && op[i - 1] === I64Const) return a[i - 1]!;
-  }
-  return undefined;
 }
 
 /**
@@ -135,9 +122,9 @@ function findSearch({ code, start, end, graph }: Lowered): { block: number; iter
   const { a, length } = code;
   for (let block = 0; block < size; block++) {
     if (kind[block] !== Exit.Goto) continue;
-    const at = end[block]! - FRONT;
+    const at = end[block]! - FRONTS[0]!.length;
     const head = start[succ[succStart[block]!]!]!;
-    if (at < start[block]! || !SP.some((sp) => code.matches(at, front(sp)))) continue;
+    if (at < start[block]! || !FRONTS.some((front) => code.matches(at, front))) continue;
     const [iter, offset, record] = [a[at + 2]!, a[at + 5]!, a[head + 3]!];
     if (!code.matches(head, [[LocalGet, iter], [I32WrapI64], [I64Load, 0], [LocalTee]])) continue;
     const reads = (load: number, field: number): boolean => {
@@ -150,13 +137,12 @@ function findSearch({ code, start, end, graph }: Lowered): { block: number; iter
   return undefined;
 }
 
-/** How strategies push SP. */
-const SP: readonly Pattern[number][] = [[LowOp.Sp], [LocalGet, SP_LOCAL]];
-
-function front(sp: Pattern[number]): Pattern {
-  return [[I64Const], [I64Add], [LocalSet], sp, [I64Load], [LocalSet], sp, [I64Load8U], [LocalSet]];
-}
-const FRONT = front(SP[0]!).length;
+/** The end of the block in front, by each of the ways in which strategies push SP. */
+const FRONTS: readonly Pattern[] = ([[LowOp.Sp], [LocalGet, SP_LOCAL]] as const).map((sp) => [
+  ...([[I64Const], [I64Add], [LocalSet]] as const),
+  ...([sp, [I64Load], [LocalSet]] as const),
+  ...([sp, [I64Load8U], [LocalSet]] as const),
+]);
 
 /**
  * (list, offset: i64) -> i64: where the first record is referred to that is not in front of `offset` in `list`, a list's head.
@@ -167,16 +153,18 @@ const FRONT = front(SP[0]!).length;
  */
 function splicePoint(finalizer: number, last: number, walked: number): Uint8Array {
   const [list, offset, head, at, next] = [0, 1, 2, 3, 4];
-  const isBefore = (record: number): Instruction[] => seq(get(record), [I64Load, OFFSET], get(offset), I64LtU);
+  /** What is done if the next record is in front of the offset. */
+  const ifBefore = (...body: Instruction[]): Instruction[] =>
+    seq(get(next), [I64Load, OFFSET], get(offset), I64LtU, begin(If), get(next), set(at), body, End);
   return assemble(
     [ValType.I32, ValType.I32, ValType.I32],
     seq(
       seq(get(list), I32WrapI64, tee(head), set(at)),
       seq([GlobalGet, walked], get(head), I32Eq, [GlobalGet, last], tee(next), i32(0), I32Ne, I32And, begin(If)),
-      seq(isBefore(next), begin(If), get(next), set(at), End, End),
+      seq(ifBefore(), End),
       // As `next` is the first field, a record is where its successor is referred to.
       seq(begin(Loop), get(at), I32Load, tee(next), begin(If)),
-      seq(isBefore(next), begin(If), get(next), set(at), [Br, 2], End, End, End),
+      seq(ifBefore([Br, 2]), End, End),
       seq(get(head), [GlobalSet, walked]),
       seq(i32(0), [GlobalSet, last], get(at), get(head), I32Ne, begin(If)),
       seq(get(at), [I32Load8U, KIND], i32(finalizer), I32Eq, begin(If), get(at), [GlobalSet, last], End, End),

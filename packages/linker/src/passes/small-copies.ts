@@ -54,14 +54,11 @@ export class SmallCopies {
   }
 
   run({ code }: Lowered): void {
-    const { op, a, b, offset, length } = code;
+    const { op, length } = code;
     for (let i = 1; i < length; i++) {
       const o = op[i]!;
       if ((o !== MemoryCopy && o !== MemoryFill) || op[i - 1] === I32Const) continue;
-      op[i] = Call;
-      a[i] = o === MemoryCopy ? this.#copy : this.#fill;
-      b[i] = 0;
-      offset[i] = 0;
+      code.set(i, Call, o === MemoryCopy ? this.#copy : this.#fill);
     }
   }
 }

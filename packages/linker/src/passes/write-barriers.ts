@@ -49,7 +49,7 @@ export class WriteBarriers {
   }
 
   run({ code, start, end, graph }: Lowered): void {
-    const { op, a, b, offset } = code;
+    const { op, a, offset } = code;
     let first = 0;
     while (first < code.length && !(op[first] === Call && this.#at[a[first]!]! > 0)) first++;
     if (first === code.length) return;
@@ -73,10 +73,7 @@ export class WriteBarriers {
           op[to - 2] = LocalGet;
           a[to - 2] = SP_LOCAL;
           to--;
-          op[to] = Call;
-          a[to] = at;
-          b[to] = 0;
-          offset[to] = offset[i]!;
+          code.set(to, Call, at, 0, offset[i]!);
           op[set] = pushes;
           i = pushes === Nop ? set : set - 1;
           continue;

@@ -31,6 +31,12 @@ export class GoRuntime {
     return this.#program.names.indexOf(name);
   }
 
+  /** The same for a function that must have been lifted to be of use; −1 if it was not, too. */
+  findLifted(name: string): number {
+    const f = this.find(name);
+    return f >= 0 && this.#lifted.isLifted(f) ? f : -1;
+  }
+
   /** The same for a function that every program has. */
   get(name: string): number {
     const f = this.find(name);
@@ -129,7 +135,7 @@ export class GoRuntime {
     | { all: number; system: number; free: readonly number[]; allp: number; freeOfP: number }
     | undefined {
     const looked = ['runtime.allgadd', 'runtime.gdestroy', 'runtime.gfget', 'runtime.procresize'];
-    if (!looked.map((name) => this.find(name)).every((f) => f >= 0 && this.#lifted.isLifted(f))) return undefined;
+    if (looked.some((name) => this.findLifted(name) < 0)) return undefined;
     const all = this.#passedTo('runtime.allgadd', 'internal/runtime/atomic.Storeuintptr');
     const system = this.#passedTo('runtime.gdestroy', 'internal/runtime/atomic.Xaddint32');
     const free = new Set<number>();
@@ -149,6 +155,15 @@ export class GoRuntime {
     }
     if (all === undefined || system === undefined || free.size === 0 || freeOfP.size !== 1 || !set) return undefined;
     return { all, system, free: [...free], allp, freeOfP: [...freeOfP][0]! };
+  }
+
+  /** The value that runtime.addfinalizer stores at an offset in the record of a finalizer, one byte; undefined if it is not seen. */
+  byteOfFinalizer(offset: number): number | undefined {
+    if (this.findLifted('runtime.addfinalizer') < 0) return undefined;
+    for (const [i, { op, a }] of this.#instructions('runtime.addfinalizer')) {
+      if (op[i] === Op.I64Store8 && a[i] === offset && op[i - 1] === Op.I64Const) return a[i - 1]!;
+    }
+    return undefined;
   }
 
   /** The constant that a function passes to another one as the first argument, in its first call with one. */

@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { GraphBuilder } from '@go-wasm/cfg';
 import type { GoProgram, Lifted } from '@go-wasm/lift';
 import {
   Code,
@@ -16,12 +15,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { link, strategies } from '../../src/index.ts';
-import { Lowered, LowOp } from '../../src/lowered.ts';
+import { LowOp } from '../../src/lowered.ts';
 import { FinalizerSearch } from '../../src/passes/finalizer-search.ts';
 import type { Lowering } from '../../src/strategies/strategy.ts';
 import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
-
-type Line = readonly [op: number, a?: number];
+import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 
 const names = ['runtime.addspecial', 'runtime.removespecial', 'runtime.(*sweepLocked).sweep', 'runtime.addfinalizer'];
 const FINALIZER = 2;
@@ -55,26 +53,11 @@ function start(kept?: string) {
   return { pass, module };
 }
 
-/** What becomes of a function: blocks, each followed by the next one. */
+/** What becomes of a function. */
 function change(name: string, blocks: readonly Line[][], pass = start().pass): Line[][] {
-  const lowered = new Lowered();
-  const builder = new GraphBuilder();
-  for (const [b, lines] of blocks.entries()) {
-    const last = b === blocks.length - 1;
-    builder.addBlock();
-    if (last) builder.leave(b);
-    else builder.goto(b, b + 1);
-    lowered.start[b] = lowered.code.length;
-    for (const [op, a] of lines) lowered.code.push(op, a);
-    lowered.end[b] = lowered.code.length;
-  }
-  lowered.graph = builder.build(0);
+  const lowered = loweredOf(blocks);
   pass.run(names.indexOf(name), lowered);
-  const { code, start: from, end } = lowered;
-  return blocks.map((_, b) => {
-    const at = Array.from({ length: end[b]! - from[b]! }, (_, k) => from[b]! + k);
-    return at.map((i): Line => [code.op[i]!, code.a[i]!]);
-  });
+  return blocksOf(lowered);
 }
 
 /** `iter = span + specials; offset = …; kind = …` and the loop, as Go's compiler has them. */

@@ -1,12 +1,10 @@
-import { GraphBuilder } from '@go-wasm/cfg';
 import type { GoProgram } from '@go-wasm/lift';
 import { emptyModule, Op, ValType } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
-import { Lowered, LowOp } from '../../src/lowered.ts';
+import { LowOp } from '../../src/lowered.ts';
 import { WriteBarriers } from '../../src/passes/write-barriers.ts';
 import type { Lowering } from '../../src/strategies/strategy.ts';
-
-type Instruction = readonly [op: number, a: number];
+import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 
 const IMPORTS = 3;
 const ADDED = 100;
@@ -14,7 +12,7 @@ const names = ['runtime.gcWriteBarrier2', 'memchr', 'runtime.gcWriteBarrier9', '
 const [BARRIER, OTHER, ODD] = [IMPORTS, IMPORTS + 1, IMPORTS + 2];
 
 /** A helper's call, and SP set behind it by `last`. */
-function call(callee: number, last: Instruction): Instruction[] {
+function call(callee: number, last: Line): Line[] {
   return [
     [LowOp.Sp, 0],
     [Op.GlobalSet, 0],
@@ -26,16 +24,8 @@ function call(callee: number, last: Instruction): Instruction[] {
   ];
 }
 
-function run(...blocks: Instruction[][]): { code: Instruction[][]; added: string[] } {
-  const lowered = new Lowered();
-  const builder = new GraphBuilder();
-  for (const [b, instructions] of blocks.entries()) {
-    builder.addBlock();
-    lowered.start[b] = lowered.code.length;
-    for (const [op, a] of instructions) lowered.code.push(op, a);
-    lowered.end[b] = lowered.code.length;
-  }
-  lowered.graph = builder.build(0);
+function run(...blocks: Line[][]): { code: Line[][]; added: string[] } {
+  const lowered = loweredOf(blocks);
   const module = emptyModule();
   // The third has a parameter, as none of Go's has.
   module.types.push({ kind: 'func', params: [], results: [ValType.I64] });
@@ -45,17 +35,10 @@ function run(...blocks: Instruction[][]): { code: Instruction[][]; added: string
   const lowering = { addFunction: (name: string) => ADDED + added.push(name) - 1, define: () => {} };
   const program = { module, imports: IMPORTS, functions: names.length, names, isGo: [0, 0, 0, 1] };
   new WriteBarriers(program as unknown as GoProgram, lowering as unknown as Lowering).run(lowered);
-  const { code, start, end } = lowered;
-  return {
-    code: blocks.map((_, b) => {
-      const at = Array.from({ length: end[b]! - start[b]! }, (_, k) => start[b]! + k);
-      return at.map((i): Instruction => [code.op[i]!, code.a[i]!]);
-    }),
-    added,
-  };
+  return { code: blocksOf(lowered), added };
 }
 
-const short: Instruction[] = [
+const short: Line[] = [
   [Op.LocalGet, 1],
   [Op.Call, ADDED],
 ];
