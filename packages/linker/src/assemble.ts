@@ -21,18 +21,22 @@ export const i64 = (low: number, high: number = low >> 31): Instruction => [Op.I
 /** A block, loop or if without results. */
 export const begin = (op: number): Instruction => [op, -0x40];
 
+/** Makes instruction `i` of `code` this one. */
+export function place(code: Code, i: number, [op, a = 0, b = 0]: Instruction): void {
+  if (typeof a === 'number') code.set(i, op, a, b);
+  else {
+    if (immediateKind[op]! < FIRST_POOLED) throw new TypeError('the immediates of this instruction are not pooled');
+    const at = code.poolLength;
+    for (const word of a) code.poolPush(word);
+    code.set(i, op, at, a.length);
+  }
+}
+
 /** The body of a function: its locals, parameters not among them, and its instructions without the final `end`. */
 export function assemble(locals: readonly number[], instructions: readonly Instruction[]): Uint8Array {
   const code = new Code(instructions.length + 1);
-  for (const [op, a = 0, b = 0] of instructions) {
-    if (typeof a === 'number') code.push(op, a, b);
-    else {
-      if (immediateKind[op]! < FIRST_POOLED) throw new TypeError('the immediates of this instruction are not pooled');
-      const at = code.poolLength;
-      for (const word of a) code.poolPush(word);
-      code.push(op, at, a.length);
-    }
-  }
+  code.makeRoom(0, instructions.length);
+  for (const [i, instruction] of instructions.entries()) place(code, i, instruction);
   code.push(Op.End);
   const writer = new ByteWriter();
   encodeBody({ counts: locals.map(() => 1), types: [...locals] }, code, 0, code.length, writer);

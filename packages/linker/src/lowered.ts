@@ -1,5 +1,6 @@
 import type { Graph } from '@go-wasm/cfg';
 import { Code } from '@go-wasm/wasm';
+import { type Instruction, place } from './assemble.ts';
 
 /**
  * A function after `lower`: a graph with one entry, whose blocks hold WebAssembly's own instructions and those of
@@ -27,11 +28,11 @@ export class Lowered {
     this.hint = new Uint8Array(n);
   }
 
-  /** Puts instructions, opcodes and their first immediates, into block `b`: in front of instruction `at`, or at the block's end. */
-  insert(b: number, at: number, instructions: readonly (readonly [op: number, a: number])[]): void {
+  /** Puts instructions into block `b`: in front of instruction `at`, or at the block's end. */
+  insert(b: number, at: number, instructions: readonly Instruction[]): void {
     const n = instructions.length;
     this.code.makeRoom(at, n);
-    for (const [k, [op, a]] of instructions.entries()) this.code.set(at + k, op, a);
+    for (const [k, instruction] of instructions.entries()) place(this.code, at + k, instruction);
     this.end[b]! += n;
     for (let later = b + 1; later < this.graph!.size; later++) {
       this.start[later]! += n;

@@ -26,6 +26,7 @@ import { Lowered } from './lowered.ts';
 import { DeadLocals } from './passes/dead-locals.ts';
 import { FinalizerSearch } from './passes/finalizer-search.ts';
 import { raiseInliningBudget } from './passes/inlining-budget.ts';
+import { NothingToWake } from './passes/nothing-to-wake.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { SmallCopies } from './passes/small-copies.ts';
 import { replaceByWords } from './passes/word-helpers.ts';
@@ -55,6 +56,7 @@ export class LinkContext {
   // One function at a time.
   readonly lowered: Lowered = new Lowered();
   finalizerSearch!: FinalizerSearch;
+  nothingToWake!: NothingToWake;
   readonly simplifier: Simplifier = new Simplifier();
   readonly deadLocals: DeadLocals = new DeadLocals();
   writeBarriers!: WriteBarriers;
@@ -180,6 +182,15 @@ export const pipeline: readonly Stage[] = [
       cx.finalizerSearch = new FinalizerSearch(cx.program, cx.lifted, cx.lowering);
     },
     runFunction: (cx, f) => cx.finalizerSearch.run(f, cx.lowered),
+  },
+  {
+    name: 'nothing-to-wake',
+    description: 'what is done at a switch to wake others is left out where there is nobody',
+    levels: FASTER,
+    start: (cx) => {
+      cx.nothingToWake = new NothingToWake(cx.program, cx.lifted);
+    },
+    runFunction: (cx, f) => cx.nothingToWake.run(f, cx.lowered),
   },
   {
     name: 'simplify',

@@ -2,8 +2,9 @@
  * What a strategy must know of Go's runtime: some functions by name, and where some fields of its structures are.
  * Sources: runtime/asm_wasm.s, runtime/runtime2.go (type g), runtime/proc.go (execute), runtime/os_wasm.go (sigpanic).
  */
-import { FUNC_VALUE_OFFSET, GoOp, type GoProgram, type Lifted, memoryImage } from '@go-wasm/lift';
-import { Op, UnsupportedError } from '@go-wasm/wasm';
+import { Exit } from '@go-wasm/cfg';
+import { FUNC_VALUE_OFFSET, GoOp, type GoProgram, INDIRECT, type Lifted, memoryImage } from '@go-wasm/lift';
+import { Op, type Pattern, UnsupportedError } from '@go-wasm/wasm';
 
 /** Offsets in the g of a goroutine that are the same in all supported releases (the assembly functions use them). */
 export const G = {
@@ -166,6 +167,84 @@ export class GoRuntime {
     return undefined;
   }
 
+  /**
+   * Address of `runtime.allDeadlineNotes`, the head of the list that runtime.checkTimeouts walks, having asked for the time:
+   *
+   * ```
+   * now := nanotime(); n := allDeadlineNotes
+   * loop: n == nil ? return : …
+   * ```
+   *
+   * Undefined if its code is not like that, or was not lifted.
+   */
+  deadlineNotes(): number | undefined {
+    const check = this.findLifted('runtime.checkTimeouts');
+    if (check < 0) return undefined;
+    const { code, blockStart, blockEnd, exit, target } = this.#lifted;
+    const [clock] = this.#calls('runtime.checkTimeouts');
+    if (clock?.callee !== 'runtime.nanotime1' || exit[clock.block] !== Exit.Goto) return undefined;
+    const read = target[clock.block]!;
+    const at = blockStart[read]!;
+    if (exit[read] !== Exit.Goto || !code.matches(at, [...READ, [Op.LocalSet]])) return undefined;
+    const loop = target[read]!;
+    const isNil = [[Op.LocalGet, code.a[at + READ.length]!], [Op.I64Eqz]] as const;
+    if (exit[loop] !== Exit.If || !code.matches(blockStart[loop]!, isNil)) return undefined;
+    if (code.op[blockEnd[target[loop]!]! - 1] !== GoOp.Return) return undefined;
+    return code.a[at]! + code.a[at + 2]!;
+  }
+
+  /**
+   * Addresses of what runtime.wakep looks at: `spinning`, how many threads look for work (i32), `idleList`, the first processor that is idle (i64), and
+   * `needSpinning` (i32), what it sets if there is none.
+   *
+   * ```
+   * wakep             if sched.nmspinning.Load() != 0 …; … pidlegetSpinning …
+   * pidlegetSpinning  pp := pidleget(now); if pp == nil { sched.needspinning.Store(1) …
+   * pidleget          pp := sched.pidle; if pp != nil …
+   * ```
+   *
+   * Undefined if the code of these functions is not like that, or was not lifted.
+   */
+  idleProcessors(): { spinning: number; idleList: number; needSpinning: number } | undefined {
+    const [load, store] = ['internal/runtime/atomic.Loadint32', 'internal/runtime/atomic.Store'];
+    const expected: readonly [name: string, ...callees: string[]][] = [
+      ['runtime.wakep', load, 'internal/runtime/atomic.Casint32', 'runtime.lock2', 'runtime.pidlegetSpinning'],
+      ['runtime.pidlegetSpinning', 'runtime.pidleget', store],
+      ['runtime.pidleget'],
+    ];
+    for (const [name, ...callees] of expected) {
+      if (this.findLifted(name) < 0) return undefined;
+      const calls = this.#calls(name);
+      if (callees.some((callee, k) => calls[k]?.callee !== callee)) return undefined;
+    }
+    const spinning = this.#passedTo('runtime.wakep', load);
+    const needSpinning = this.#passedTo('runtime.pidlegetSpinning', store);
+    if (spinning === undefined || needSpinning === undefined) return undefined;
+    const { code, funcBlock, blockStart, blockEnd } = this.#lifted;
+    const block = funcBlock[this.find('runtime.pidleget')]!;
+    for (let i = blockStart[block]!; i < blockEnd[block]!; i++) {
+      if (!code.matches(i, [...READ, [Op.LocalTee], [Op.I64Eqz]])) continue;
+      return { spinning, idleList: code.a[i]! + code.a[i + 2]!, needSpinning };
+    }
+    return undefined;
+  }
+
+  /** The direct calls that a function makes, but for those of the stack check and of nil checks, in the order of its code. */
+  #calls(name: string): { block: number; callee: string }[] {
+    const { code, funcBlock, blockStart, blockEnd } = this.#lifted;
+    const { imports, names } = this.#program;
+    const f = this.getLifted(name);
+    const calls: { block: number; callee: string }[] = [];
+    for (let block = funcBlock[f]!; block < funcBlock[f + 1]!; block++) {
+      for (let i = blockStart[block]!; i < blockEnd[block]!; i++) {
+        if (code.op[i] !== GoOp.Call || code.a[i] === INDIRECT) continue;
+        const callee = names[code.a[i]! - imports]!;
+        if (!/^runtime\.(morestack|sigpanic)/.test(callee)) calls.push({ block, callee });
+      }
+    }
+    return calls;
+  }
+
   /** The constant that a function passes to another one as the first argument, in its first call with one. */
   #passedTo(name: string, callee: string): number | undefined {
     const index = this.#program.imports + this.find(callee);
@@ -194,6 +273,9 @@ export class GoRuntime {
     }
   }
 }
+
+/** A load from an address that the code names. */
+const READ: Pattern = [[Op.I64Const], [Op.I32WrapI64], [Op.I64Load]];
 
 function unknownRuntime(what: string): UnsupportedError {
   return new UnsupportedError('GW2106', `this is not the Go runtime that the switch strategy knows: ${what}`, {
