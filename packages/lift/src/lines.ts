@@ -5,7 +5,7 @@
  * tracebacks show: they look up the return PC less one.
  */
 import { memoryImage } from './image.ts';
-import { fileOffsetOf, findTable, type Pclntab, readPcValues, textAt } from './pclntab.ts';
+import { fileOffsetOf, findModuleData, findTable, type Pclntab, readPcValues, textAt } from './pclntab.ts';
 import type { GoProgram } from './program.ts';
 
 /** Lines by rising PC_B: arrays of the same length. */
@@ -139,13 +139,9 @@ const PCDATA_INL_TREE_INDEX = 2;
 const FUNCDATA_INL_TREE = 3;
 const NONE = 0xffffffff;
 
-/** The address in `moduledata.gofunc` (runtime/symtab.go), which begins with those of the header and of the names; 0 for none. */
-function functionData({ view, base, names }: Pclntab, release: number): number {
+/** The address in `moduledata.gofunc` (runtime/symtab.go); 0 for none. */
+function functionData(table: Pclntab, release: number): number {
   const words = release >= 27 ? 43 : 40;
-  for (let at = 0; at + 8 * words + 8 <= view.byteLength; at += 8) {
-    if (view.getUint32(at, true) !== base || view.getUint32(at + 8, true) !== names) continue;
-    const address = Number(view.getBigUint64(at + 8 * words, true));
-    if (address < view.byteLength) return address;
-  }
-  return 0;
+  const address = findModuleData(table)?.(words) ?? 0;
+  return address < table.view.byteLength ? address : 0;
 }

@@ -113,6 +113,22 @@ function readHeader(image: Uint8Array, view: DataView, base: number, functions: 
   return { view, base, names, units, files, pcs, functions: result };
 }
 
+/**
+ * Finds `runtime.firstmoduledata` (runtime/symtab.go, moduledata), which begins with the addresses of the table's header and of its names.
+ *
+ * @returns what reads its words of eight bytes, by their number; undefined if it is not there.
+ */
+export function findModuleData({ view, base, names }: Pclntab): ((word: number) => number) | undefined {
+  for (let at = 0; at + 16 <= view.byteLength; at += 8) {
+    if (view.getUint32(at, true) !== base || view.getUint32(at + 8, true) !== names) continue;
+    return (word) => {
+      const end = at + 8 * word + 8;
+      return end <= view.byteLength ? Number(view.getBigUint64(end - 8, true)) : 0;
+    };
+  }
+  return undefined;
+}
+
 /** Where in the table of file names that of a function's file is, by the file's number in a pc-value table. */
 export function fileOffsetOf({ view, units }: Pclntab, func: number, file: number): number {
   const at = units + 4 * (view.getUint32(func + 32, true) + file);

@@ -25,6 +25,7 @@ import { addImports, moveFunctions } from './imports.ts';
 import { Lowered } from './lowered.ts';
 import { DeadLocals } from './passes/dead-locals.ts';
 import { FinalizerSearch } from './passes/finalizer-search.ts';
+import { computeFunctionIndex } from './passes/function-index.ts';
 import { raiseInliningBudget } from './passes/inlining-budget.ts';
 import { NothingToWake } from './passes/nothing-to-wake.ts';
 import { Simplifier } from './passes/simplify.ts';
@@ -294,6 +295,12 @@ export const pipeline: readonly Stage[] = [
     run: ({ program, lifted, module }) => {
       if (program.goos === 'js') addGoroutineCount(program, lifted, module);
     },
+  },
+  {
+    name: 'function-index',
+    description: "Go's index of functions by PC is filled in when the module starts, not stored",
+    levels: SMALLER,
+    run: ({ program, module }) => computeFunctionIndex(program, module),
   },
   {
     name: 'inlining-budget',

@@ -327,7 +327,15 @@ test('levels choose among the passes, and single ones can be left out', async ()
       .filter((name) => optionalPasses.includes(name));
   expect(await passes({ level: '0' })).toEqual([]);
   expect(await passes({ level: 's' })).toEqual(['simplify', 'dead-locals', 'write-barriers']);
-  const fast = ['finalizer-search', 'nothing-to-wake', 'simplify', 'small-copies', 'word-helpers', 'inlining-budget'];
+  const fast = [
+    'finalizer-search',
+    'nothing-to-wake',
+    'function-index',
+    'simplify',
+    'small-copies',
+    'word-helpers',
+    'inlining-budget',
+  ];
   expect((await passes({})).sort()).toEqual(fast.sort());
   expect((await passes({ level: '3' })).sort()).toEqual([...fast, 'branch-hints'].sort());
   expect(await passes({ level: '1', noPass: ['simplify'] })).toEqual([]);

@@ -51,12 +51,15 @@ interface Outcome {
   code?: number;
 }
 
-/** What a program writes and how it exits, as one text. Addresses in tracebacks, and what is dumped of memory, depend on the program's own name. */
+/**
+ * What a program writes and how it exits, as one text. Addresses in tracebacks, and what is dumped of memory, depend on the program's own name;
+ * and the words that are dumped are in part those of calls that have long returned.
+ */
 async function outcome(command: string, args: string[]): Promise<string> {
   const options = { timeout: 120_000, maxBuffer: 1 << 26 };
   const result = await run(command, args, options).catch((error: Outcome): Outcome => error);
   const { stdout, stderr, code = 0 }: Outcome = result;
-  const traceback = stderr.replace(/0x[0-9a-f]{4,}/g, '0x…').replace(/^[0-9a-f]{16}: .*/gm, '…');
+  const traceback = stderr.replace(/0x[0-9a-f]{4,}/g, '0x…').replace(/^[0-9a-f]{16}: .*\n(?: +\^ <.*>\n)*/gm, '…\n');
   return `${stdout}${traceback}exit ${code}`;
 }
 
