@@ -40,9 +40,10 @@ beforeAll(async () => {
   }
 }, 120_000);
 
-test.each(both)('%s: imports, exports, memory, data, globals and the names stay', (goos) => {
+test.each(both)('%s: imports, exports, memory, data, globals and the names stay', async (goos) => {
   const before = decodeModule(inputs[goos]);
-  const after = decodeModule(outputs[goos]);
+  // By that pass it is the start function that gives some of the data: see its own tests.
+  const after = decodeModule((await link(inputs[goos], { noPass: ['function-index'] })).bytes);
   for (const part of ['imports', 'memories', 'tables', 'start', 'dataCount'] as const) {
     expect(after[part], part).toEqual(before[part]);
   }
@@ -326,7 +327,7 @@ test('levels choose among the passes, and single ones can be left out', async ()
       .map(({ name }) => name)
       .filter((name) => optionalPasses.includes(name));
   expect(await passes({ level: '0' })).toEqual([]);
-  expect(await passes({ level: 's' })).toEqual(['simplify', 'dead-locals', 'write-barriers']);
+  expect(await passes({ level: 's' })).toEqual(['simplify', 'dead-locals', 'write-barriers', 'function-index']);
   const fast = [
     'finalizer-search',
     'nothing-to-wake',
@@ -338,7 +339,7 @@ test('levels choose among the passes, and single ones can be left out', async ()
   ];
   expect((await passes({})).sort()).toEqual(fast.sort());
   expect((await passes({ level: '3' })).sort()).toEqual([...fast, 'branch-hints'].sort());
-  expect(await passes({ level: '1', noPass: ['simplify'] })).toEqual([]);
+  expect(await passes({ level: '1', noPass: ['simplify'] })).toEqual(['function-index']);
 });
 
 test('vectors are for modules whose engines all have them', async () => {
