@@ -33,6 +33,7 @@ interface Case {
   go?: string;
   script?: string;
   variants?: readonly Variant[];
+  noPass?: readonly string[];
 }
 
 /** Runs with every allocation a garbage collection, and its marks checked. */
@@ -54,7 +55,8 @@ const plain: Case[] = (['js', 'wasip1'] as const).flatMap((goos) => [
   { goos, name: 'memory', runs: [{}, ...(full ? stress : [])] },
   { goos, name: 'tracebacks', runs: [{}, { args: ['system'] }, { args: ['all'] }] },
   { goos, name: 'std', runs: [{}, ...(full ? stress : [])] },
-  { goos, name: 'recursion', runs: [{ args: ['20000'] }] },
+  // Its end dumps the stack, with words of calls that have returned: that pass leaves some of them out (strategies.test.ts has it).
+  { goos, name: 'recursion', runs: [{ args: ['20000'] }], noPass: ['nothing-to-wake'] },
   { goos, name: 'ends', runs: ends.map((end) => ({ args: [end] })), variants: full ? variants : variants.slice(0, 1) },
 ]);
 plain.push({ goos: 'js', name: 'callbacks' });
@@ -87,6 +89,7 @@ async function compare({
   go,
   script,
   variants: ways = variants,
+  noPass,
 }: Case): Promise<void> {
   const stock = join(folder, `${name}.${files++}.wasm`);
   await build(program(name), stock, { goos, flags, ...(go && { go }) });
@@ -94,7 +97,7 @@ async function compare({
   const linked: string[] = [];
   for (const variant of ways) {
     const file = `${stock}.${linked.length}.wasm`;
-    writeFileSync(file, await linkAs(input, variant));
+    writeFileSync(file, await linkAs(input, variant, noPass));
     linked.push(file);
   }
   for (const { args, env } of runs) {

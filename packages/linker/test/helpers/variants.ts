@@ -29,10 +29,15 @@ class Half extends RegExp {
 const keep = { nothing: undefined, half: new Half(''), everything: /(?:)/ };
 
 /** Links a module that Go built, in one of the ways, by the relooper without optimizing it. All that can be checked is. */
-export async function linkAs(input: Uint8Array, { structure, kept }: Variant): Promise<Uint8Array> {
+export async function linkAs(
+  input: Uint8Array,
+  { structure, kept }: Variant,
+  noPass: readonly string[] = [],
+): Promise<Uint8Array> {
   const pattern = keep[kept];
   const level = structure === 'relooper' ? '0' : '2';
-  const { bytes, report } = await link(input, { structure, level, verify: true, ...(pattern && { keep: pattern }) });
+  const options = { structure, level, verify: true, noPass, ...(pattern && { keep: pattern }) } as const;
+  const { bytes, report } = await link(input, options);
   const { structured, kept: names } = report.functions;
   if (kept === 'nothing') expect(names).toEqual([]);
   if (kept === 'everything') expect(structured).toBe(0);
