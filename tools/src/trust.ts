@@ -145,7 +145,8 @@ ${
   conformance === undefined
     ? missing('npm run conformance')
     : `${code('npm run conformance')} (${conformance.date}), stock Go and go-wasm in the same place. What differs in none of three runs is the same; what fails with stock Go,
-too, is listed with its reason. A slice of n says that every n-th package or file ran.
+too, is listed with its reason. A slice of n says that every n-th package or file ran. Where a toolchain comes without GOROOT/test, as those
+that Go fetches do, the files are those of another release.
 
 ${table([
   ['', 'packages, files', 'outcomes', 'that differ', 'fail as with stock', 'not listed'],

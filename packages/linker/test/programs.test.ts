@@ -55,7 +55,7 @@ const plain: Case[] = (['js', 'wasip1'] as const).flatMap((goos) => [
   { goos, name: 'memory', runs: [{}, ...(full ? stress : [])] },
   { goos, name: 'tracebacks', runs: [{}, { args: ['system'] }, { args: ['all'] }] },
   { goos, name: 'std', runs: [{}, ...(full ? stress : [])] },
-  // Its end dumps the stack, with words of calls that have returned: that pass leaves some of them out (strategies.test.ts has it).
+  // Its end dumps the stack, with words of calls that have returned: that pass leaves some of them out.
   { goos, name: 'recursion', runs: [{ args: ['20000'] }], noPass: ['nothing-to-wake'] },
   { goos, name: 'ends', runs: ends.map((end) => ({ args: [end] })), variants: full ? variants : variants.slice(0, 1) },
 ]);

@@ -2,7 +2,7 @@
  * `npm run conformance -- [std] [test]`: runs Go's own tests with stock and with go-wasm, and compares the result of each.
  *
  *   std                        the standard library's packages
- *   test                       GOROOT/test's `// run` files; without either word, both
+ *   test                       GOROOT/test's `// run` files, of the Go in PATH if another one has none; without either word, both
  *   --packages a,b/...         these packages alone
  *   --files 'switch*,chan/*'   these files of GOROOT/test alone
  *   --goos js,wasip1           targets (js)

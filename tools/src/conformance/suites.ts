@@ -8,7 +8,7 @@ import { dirname, join, matchesGlob } from 'node:path';
 import type { Choice } from '@go-wasm/linker/targets';
 import { $ } from 'zx';
 import { type Command, command } from '../engines.ts';
-import { go, pathOf } from '../go.ts';
+import { findToolchain, go, pathOf } from '../go.ts';
 import { root } from '../paths.ts';
 import { exitName, type Run, type Setting, type Unit } from './check.ts';
 
@@ -71,7 +71,7 @@ async function runTests(
   return { outcomes, failures: Object.fromEntries(failing.map((name) => [name, output[name] ?? ''])), ms };
 }
 
-/** A toolchain without GOROOT/test. */
+/** No toolchain at hand has GOROOT/test. */
 export class NoTestFolderError extends Error {}
 
 interface Recipe {
@@ -84,13 +84,20 @@ interface Recipe {
 /**
  * The files of GOROOT/test that one runs (`// run`), of those the globs name.
  *
- * @throws NoTestFolderError where the toolchain comes without that folder, as those fetched by GOTOOLCHAIN do.
+ * Toolchains that are fetched by GOTOOLCHAIN come without that folder: then those of the Go in PATH, which make programs to compare as well.
+ *
+ * @throws NoTestFolderError where that has none, either.
  */
 export async function recipes(setting: Setting, globs: string[]): Promise<Unit[]> {
   const { toolchain, goos } = setting;
-  const folder = join(toolchain.goroot, 'test');
-  if (!existsSync(folder))
-    throw new NoTestFolderError(`${toolchain.version} comes without its test folder (${folder})`);
+  const candidates = [toolchain, await findToolchain()];
+  const owner = candidates.find(({ goroot }) => existsSync(join(goroot, 'test')));
+  if (owner === undefined) {
+    throw new NoTestFolderError(`${candidates.map(({ goroot }) => goroot).join(' and ')} come without a test folder`);
+  }
+  const folder = join(owner.goroot, 'test');
+  if (owner.version !== toolchain.version)
+    console.log(`GOROOT/test of ${owner.version}, built with ${toolchain.version}`);
   const list = await go(toolchain, ['run', '.', folder, goos, 'wasm'], {
     cwd: join(root, 'tools/conformance/recipes'),
   });

@@ -7,8 +7,8 @@
  * bucket b: { idx uint32 = b / 16, subbuckets [16]byte = 0 }
  * ```
  *
- * In the file each of them is a data segment of its own, since Go's linker cuts data at zeros: nine bytes for each, a tenth of the
- * module, and nine in ten of its segments. With this, the module's start function writes what has been left out.
+ * In the file each of them is a data segment of its own, since Go's linker cuts data at zeros: they take nine bytes each, in all a tenth of
+ * the module, and are nine in ten of its segments. With this, the module's start function writes what has been left out.
  *
  * Assumes nothing of what the table is for: memory is the same when the module has been instantiated. Only buckets that are as above are left out, and
  * only if the module has no start function and all data known addresses, as Go's modules have it.
@@ -34,6 +34,7 @@ const ENOUGH = 16;
 const NAME = 'go_wasm.function_index';
 
 export function computeFunctionIndex({ functions }: GoProgram, module: Module): void {
+  if (module.start !== undefined) return;
   const image = memoryImage(module);
   const table = findTable(image, functions);
   const start = table && findModuleData(table)?.(FINDFUNCTAB);

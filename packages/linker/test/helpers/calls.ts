@@ -1,4 +1,4 @@
-import { Code, decodeFunction, decodeModule, Op } from '@go-wasm/wasm';
+import { Code, decodeFunction, decodeModule, importCount, Op, readNames } from '@go-wasm/wasm';
 
 const FUNC_VALUE_OFFSET = 0x1000; // cmd/link/internal/wasm/asm.go
 
@@ -23,4 +23,13 @@ export function callsOf(bytes: Uint8Array): { place: number; pc: bigint }[] {
     }
   }
   return calls;
+}
+
+/** The code of a function of a module, told by its name, and the index of each function by name. */
+export function codeOf(bytes: Uint8Array, name: string): { code: Code; indices: ReadonlyMap<string, number> } {
+  const module = decodeModule(bytes);
+  const indices = new Map([...readNames(module)!.functions].map(([index, of]) => [of, index]));
+  const code = new Code();
+  decodeFunction(module, indices.get(name)! - importCount(module, 'func'), code);
+  return { code, indices };
 }

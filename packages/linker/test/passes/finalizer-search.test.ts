@@ -1,16 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GoProgram, Lifted } from '@go-wasm/lift';
-import {
-  Code,
-  decodeFunction,
-  decodeModule,
-  emptyModule,
-  encodeModule,
-  importCount,
-  Op,
-  readNames,
-} from '@go-wasm/wasm';
+import { Code, emptyModule, encodeModule, Op } from '@go-wasm/wasm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { oldestAndNewest } from '../../../../tools/src/go.ts';
@@ -18,6 +9,7 @@ import { link, strategies } from '../../src/index.ts';
 import { LowOp } from '../../src/lowered.ts';
 import { FinalizerSearch } from '../../src/passes/finalizer-search.ts';
 import type { Lowering } from '../../src/strategies/strategy.ts';
+import { codeOf } from '../helpers/calls.ts';
 import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 
@@ -186,10 +178,7 @@ const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== 
 
 /** Whether runtime.addspecial calls what searches. */
 function searches(bytes: Uint8Array): boolean {
-  const module = decodeModule(bytes);
-  const indices = new Map([...readNames(module)!.functions].map(([index, name]) => [name, index]));
-  const code = new Code();
-  decodeFunction(module, indices.get('runtime.addspecial')! - importCount(module, 'func'), code);
+  const { code, indices } = codeOf(bytes, 'runtime.addspecial');
   const callee = indices.get('go_wasm.splice_point')!;
   return code.op.subarray(0, code.length).some((op, i) => op === Op.Call && code.a[i] === callee);
 }

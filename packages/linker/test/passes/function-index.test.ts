@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { memoryImage } from '@go-wasm/lift';
-import { decodeModule, emptyModule, encodeModule, type Module, Op } from '@go-wasm/wasm';
+import { decodeModule, emptyModule, encodeModule, importCount, type Module, Op } from '@go-wasm/wasm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { releases } from '../../../../tools/src/go.ts';
@@ -68,7 +68,7 @@ test.each(available.flatMap((go) => (['js', 'wasip1'] as const).map((goos) => [g
 /** The memory of a module that this engine cannot instantiate: its data, and what its start function writes, run by itself. */
 function imageIn(module: Module, bytes: Uint8Array, length: number): Uint8Array {
   const alone = { ...emptyModule(), bytes, memories: module.memories, data: module.data };
-  const body = module.bodies[module.start! - module.imports.filter(({ kind }) => kind === 'func').length]!;
+  const body = module.bodies[module.start! - importCount(module, 'func')]!;
   alone.types.push({ kind: 'func', params: [], results: [] });
   alone.functions.push(0);
   alone.bodies.push(body);

@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
-import { Code, decodeFunction, decodeModule, importCount, Op, readNames } from '@go-wasm/wasm';
+import { Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
 import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { link, strategies } from '../../src/index.ts';
 import { NothingToWake } from '../../src/passes/nothing-to-wake.ts';
 import { GoRuntime } from '../../src/strategies/go-runtime.ts';
+import { codeOf } from '../helpers/calls.ts';
 import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 
@@ -22,18 +23,10 @@ async function stock(name: string, go?: string, goos: 'js' | 'wasip1' = 'js'): P
 
 /** The constants that a function has in front of its first call. */
 function constants(bytes: Uint8Array, name: string): number[] {
-  const module = decodeModule(bytes);
-  const indices = new Map([...readNames(module)!.functions].map(([index, of]) => [of, index]));
-  const { op, a, length } = decodeFunctionOf(module, indices.get(name)! - importCount(module, 'func'));
+  const { op, a, length } = codeOf(bytes, name).code;
   const found: number[] = [];
   for (let i = 0; i < length && op[i] !== Op.Call; i++) if (op[i] === Op.I32Const) found.push(a[i]!);
   return found;
-}
-
-function decodeFunctionOf(module: ReturnType<typeof decodeModule>, f: number): Code {
-  const code = new Code();
-  decodeFunction(module, f, code);
-  return code;
 }
 
 test.each(available)(

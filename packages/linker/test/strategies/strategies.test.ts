@@ -10,12 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command, type Engine, findEngine, needEngine, targetOf } from '../../../../tools/src/engines.ts';
-import { link } from '../../src/index.ts';
+import { type LinkOptions, link } from '../../src/index.ts';
 import type { Choice, StrategyName } from '../../src/targets.ts';
 
 const run = promisify(execFile);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const endings = ['', 'twice', 'deadlock', 'panic', 'nil', 'exit', 'overflow', 'goexit', 'traceback'] as const;
+const endings = ['', 'twice', 'deadlock', 'panic', 'nil', 'exit', 'goexit', 'traceback', 'overflow'] as const;
 type Goos = 'js' | 'wasip1';
 
 const newer = await findEngine('node26');
@@ -38,9 +38,8 @@ function file(goos: Goos, strategy: string): string {
   return join(folder, `hard.${goos}.${strategy}.wasm`);
 }
 
-async function linked(goos: Goos, strategy: StrategyName, target?: string): Promise<void> {
-  const options = { switch: strategy, ...(target && { target }) };
-  const { bytes, report } = await link(await readFile(file(goos, 'jump-table')), options);
+async function linked(goos: Goos, strategy: StrategyName, options: Omit<LinkOptions, 'switch'>): Promise<void> {
+  const { bytes, report } = await link(await readFile(file(goos, 'jump-table')), { switch: strategy, ...options });
   expect(report.functions.kept).toEqual([]);
   await writeFile(file(goos, strategy), bytes);
 }
@@ -52,14 +51,13 @@ interface Outcome {
 }
 
 /**
- * What a program writes and how it exits, as one text. Addresses in tracebacks, and what is dumped of memory, depend on the program's own name;
- * and the words that are dumped are in part those of calls that have long returned.
+ * What a program writes and how it exits, as one text. Addresses in tracebacks, and what is dumped of memory, depend on the program's own name.
  */
 async function outcome(command: string, args: string[]): Promise<string> {
   const options = { timeout: 120_000, maxBuffer: 1 << 26 };
   const result = await run(command, args, options).catch((error: Outcome): Outcome => error);
   const { stdout, stderr, code = 0 }: Outcome = result;
-  const traceback = stderr.replace(/0x[0-9a-f]{4,}/g, '0x…').replace(/^[0-9a-f]{16}: .*\n(?: +\^ <.*>\n)*/gm, '…\n');
+  const traceback = stderr.replace(/0x[0-9a-f]{4,}/g, '0x…').replace(/^[0-9a-f]{16}: .*/gm, '…');
   return `${stdout}${traceback}exit ${code}`;
 }
 
@@ -101,8 +99,11 @@ for (const host of hosts) {
     };
     for (const strategy of host.strategies) {
       test(`${strategy} does the same as stock Go`, { timeout: 300_000 }, async () => {
-        await linked(host.goos, strategy, host.target);
+        const target = host.target === undefined ? {} : { target: host.target };
+        await linked(host.goos, strategy, target);
         for (const ending of endings) {
+          // Its end dumps the stack, with words of calls that have returned: that pass leaves some of them out.
+          if (ending === 'overflow') await linked(host.goos, strategy, { ...target, noPass: ['nothing-to-wake'] });
           expect(await ended(host, strategy, ending), ending).toBe(await stock(ending));
         }
         expect(await stock('')).toMatch(/^end$/m);
