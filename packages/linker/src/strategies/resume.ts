@@ -3,9 +3,9 @@
  * re-enters one frame after the other at its resume point, from the goroutine's stack in memory. Runs on every engine.
  */
 import { type GoProgram, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
-import { type Code, type Module, Op, ValType } from '@go-wasm/wasm';
+import { type Module, Op, ValType } from '@go-wasm/wasm';
 import { UNWINDS } from '../analyses/may-unwind.ts';
-import { assemble } from '../assemble.ts';
+import { assemble, type Instruction, seq } from '../assemble.ts';
 import { G_GLOBAL, GoRuntime } from './go-runtime.ts';
 import { SpLowering, STORE_RETURN_PC } from './sp-lowering.ts';
 import { StackGuard } from './stack-guard.ts';
@@ -54,10 +54,8 @@ class ResumeLowering extends SpLowering {
   }
 
   /** Wasm frames begin where the scheduler loop enters a function. */
-  protected override beforeLoopCall(code: Code): void {
-    if (this.#guard === undefined) return;
-    code.push(GlobalGet, SP_GLOBAL);
-    code.push(Call, this.#guard.index);
+  protected override beforeLoopCall(): Instruction[] {
+    return this.#guard === undefined ? [] : seq([GlobalGet, SP_GLOBAL], [Call, this.#guard.index]);
   }
 
   #morestackBody(guard: StackGuard): Uint8Array {

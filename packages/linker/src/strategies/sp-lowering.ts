@@ -117,8 +117,8 @@ export interface Host {
   addGlobal(): number;
   /** Puts function `index`, of the same type, in the place of lifted function `f`. */
   wrap(f: number, index: number): void;
-  /** In a scheduler loop, with SP in its global, before it enters a function. */
-  beforeLoopCall(code: Code): void;
+  /** What a scheduler loop does before it enters a function, SP being in its global. */
+  beforeLoopCall(): Instruction[];
 }
 
 export class SpLowering implements Lowering {
@@ -186,7 +186,7 @@ export class SpLowering implements Lowering {
       define: (index, body) => this.define(index, body),
       addGlobal: () => this.addGlobal(ValType.I32),
       wrap: (f, index) => this.wrap(f, index),
-      beforeLoopCall: (code) => this.beforeLoopCall(code),
+      beforeLoopCall: () => this.beforeLoopCall(),
     };
   }
 
@@ -774,19 +774,21 @@ export class SpLowering implements Lowering {
     for (let f = 0; f < functions; f++) if (isGo[f] === 1) table[f] = this.#callee[imports + f]!;
   }
 
-  /** In front of a call by which the scheduler loop enters a function. */
-  protected beforeLoopCall(_code: Code): void {}
+  /** What stands in front of a call by which the scheduler loop enters a function. */
+  protected beforeLoopCall(): Instruction[] {
+    return [];
+  }
 
   /**
-   * The function (pc, table index) -> flag by which a scheduler loop enters Go functions. It is one of its own because
+   * The function (pc, table index) -> flag by which a scheduler loop of Go's enters Go functions. It is one of its own because
    * the loop hardly ever ends: engines that replace code between calls only would run it unoptimized for ever.
    */
   #enterFromLoop(table: number): number {
     if (this.#enter < 0) {
       const [pc, index] = [0, 1];
       const code = new Code(16);
-      this.beforeLoopCall(code);
-      for (const [op, a = 0, b = 0] of enterArguments(pc)) code.push(op, a as number, b);
+      const before = [...this.beforeLoopCall(), ...enterArguments(pc)];
+      for (const [op, a = 0, b = 0] of before) code.push(op, a as number, b);
       code.push(LocalGet, index);
       code.push(CallIndirect, this.type, table);
       flagFromSp(code, pc);

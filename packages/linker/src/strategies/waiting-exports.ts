@@ -115,10 +115,6 @@ export class WaitingExports {
   /** As Go's `wasm_pc_f_loop_export`; but it ends only where the function returns on the goroutine that called it. */
   #loopBody(): Uint8Array {
     const [pcF, g, sp, pc, pcB] = [0, 1, 2, 3, 4];
-    const guard = new Code();
-    this.#host.beforeLoopCall(guard);
-    const guardCall: Instruction[] = [];
-    for (let i = 0; i < guard.length; i++) guardCall.push([guard.op[i]!, guard.a[i]!, guard.b[i]!]);
     return assemble(
       [I32, I32, I32],
       [
@@ -143,7 +139,7 @@ export class WaitingExports {
         [I32Const, 0],
         [Return],
         [End],
-        ...guardCall,
+        ...this.#host.beforeLoopCall(),
         ...PC,
         [I32Load16U, 0, 1],
         [LocalSet, pcB],
