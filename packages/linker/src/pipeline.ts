@@ -28,6 +28,7 @@ import { FinalizerSearch } from './passes/finalizer-search.ts';
 import { computeFunctionIndex } from './passes/function-index.ts';
 import { raiseInliningBudget } from './passes/inlining-budget.ts';
 import { NothingToWake } from './passes/nothing-to-wake.ts';
+import { OnStackReplacement } from './passes/on-stack-replacement.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { SmallCopies } from './passes/small-copies.ts';
 import { replaceByWords } from './passes/word-helpers.ts';
@@ -58,6 +59,7 @@ export class LinkContext {
   readonly lowered: Lowered = new Lowered();
   finalizerSearch!: FinalizerSearch;
   nothingToWake!: NothingToWake;
+  onStackReplacement!: OnStackReplacement;
   readonly simplifier: Simplifier = new Simplifier();
   readonly deadLocals: DeadLocals = new DeadLocals();
   writeBarriers!: WriteBarriers;
@@ -192,6 +194,15 @@ export const pipeline: readonly Stage[] = [
       cx.nothingToWake = new NothingToWake(cx.program, cx.lifted);
     },
     runFunction: (cx, f) => cx.nothingToWake.run(f, cx.lowered),
+  },
+  {
+    name: 'on-stack-replacement',
+    description: 'functions that run for long are entered anew, by the better code that engines have then',
+    levels: FASTER,
+    start: (cx) => {
+      cx.onStackReplacement = new OnStackReplacement(cx.program, cx.lifted, cx.lowering);
+    },
+    runFunction: (cx, f) => cx.onStackReplacement.run(f, cx.lowered),
   },
   {
     name: 'simplify',

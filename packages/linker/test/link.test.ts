@@ -331,6 +331,7 @@ test('levels choose among the passes, and single ones can be left out', async ()
   const fast = [
     'finalizer-search',
     'nothing-to-wake',
+    'on-stack-replacement',
     'function-index',
     'simplify',
     'small-copies',

@@ -44,6 +44,14 @@ class ResumeLowering extends SpLowering {
     this.wrap(this.#morestack, this.#morestackOuter);
   }
 
+  reentry(): number | undefined {
+    if (this.#guard === undefined) return undefined;
+    const type = this.program.module.types.push({ kind: 'func', params: [], results: [] }) - 1;
+    const index = this.addFunction('go_wasm.reenter', type);
+    this.define(index, this.#guard.reentryBody());
+    return index;
+  }
+
   override finish(module: Module): void {
     if (this.#guard !== undefined) {
       this.define(this.#guard.index, this.#guard.body());

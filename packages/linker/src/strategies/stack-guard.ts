@@ -19,7 +19,7 @@
  */
 import { SP_GLOBAL } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
-import { assemble, type Instruction } from '../assemble.ts';
+import { assemble, begin, get, type Instruction, i32, seq, tee } from '../assemble.ts';
 import { G, G_GLOBAL, type GoRuntime } from './go-runtime.ts';
 
 const {
@@ -31,6 +31,7 @@ const {
   I32Const,
   I32Eq,
   I32GtU,
+  I32LeU,
   I32Load,
   I32LtU,
   I32Ne,
@@ -105,6 +106,23 @@ export class StackGuard {
         [I32Store, G.stackGuard0, 2],
         [End],
       ],
+    );
+  }
+
+  /**
+   * The body of a function () -> () that has an artificial guard found at the next stack check: the guard is set to where SP is never
+   * below. Only where the frames since the scheduler loop are all of the current goroutine: not under `systemstack`.
+   */
+  reentryBody(): Uint8Array {
+    const g = 0;
+    return assemble(
+      [ValType.I32],
+      seq(
+        seq([GlobalGet, G_GLOBAL], I32WrapI64, tee(g), [I32Load, G.stackLo, 2], [GlobalGet, this.#base], I32LtU),
+        seq([GlobalGet, this.#base], get(g), [I32Load, G.stackHi, 2], I32LeU, I32And),
+        seq(this.#isAddress(g), I32And, begin(If)),
+        seq(get(g), get(g), [I32Load, G.stackHi, 2], i32(1), I32Sub, [I32Store, G.stackGuard0, 2], End),
+      ),
     );
   }
 

@@ -39,6 +39,11 @@ export interface Lowering {
   addFunction(name: string, type: number): number;
   /** Gives a function that was added its body (locals and code). */
   define(index: number, body: Uint8Array): void;
+  /**
+   * Adds a function () -> () to the module, after which the wasm frames of the current goroutine are thrown away at the next stack check, and entered
+   * anew. Returns its index; undefined if the strategy has no such thing for this program.
+   */
+  reentry?(): number | undefined;
   /** Changes everything around the lowered functions: helpers, adapters, table, types. */
   finish(module: Module): void;
   /**
