@@ -262,7 +262,7 @@ test.each([
   [
     ['dump', 'x.wasm', 'frame'],
     "there is no analysis 'frame'",
-    'did you mean frames? they are calls, address-taken, never-returns, may-unwind, may-move-stack, stack-depth, frames',
+    'did you mean frames? they are calls, address-taken, never-returns, may-unwind, may-move-stack, runs-once, stack-depth, frames',
   ],
   [['env', '--jsno'], "unknown option '--jsno'", 'Did you mean --json?'],
   [['build', '-switch=x'], '-switch=x is unknown', SWITCHES],

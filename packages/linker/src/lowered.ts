@@ -10,6 +10,8 @@ export class Lowered {
   readonly code: Code = new Code(1 << 12);
   /** Whether any block branches to the unwind exit. */
   unwinds = false;
+  /** Whether it has entries for loops, and the locals that those need. */
+  loopEntries = false;
   graph: Graph | undefined;
   /**
    * The code of graph block `b` is `code[start[b] .. end[b])`; a condition or index is left on the operand stack. It

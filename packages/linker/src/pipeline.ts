@@ -14,10 +14,13 @@ import {
   encodeModule,
   InternalError,
   LimitError,
+  type Locals,
   type Module,
+  ValType,
 } from '@go-wasm/wasm';
 import { mayUnwind } from './analyses/may-unwind.ts';
 import { neverReturns } from './analyses/never-returns.ts';
+import { runsOnce } from './analyses/runs-once.ts';
 import { type BinaryenLevel, optimize } from './binaryen.ts';
 import { type BranchHints, Emitter } from './emit.ts';
 import { addGoroutineCount } from './goroutine-count.ts';
@@ -35,6 +38,7 @@ import { replaceByWords } from './passes/word-helpers.ts';
 import { WriteBarriers } from './passes/write-barriers.ts';
 import type { Places } from './places.ts';
 import { addBranchHints, mark } from './sections.ts';
+import { LOOP_ENTRY_LOCALS } from './strategies/loop-entries.ts';
 import type { Lowering, SwitchStrategy } from './strategies/strategy.ts';
 import { hasFeature, type StrategyName, type Target, usedFeatures } from './targets.ts';
 
@@ -50,6 +54,7 @@ export class LinkContext {
   lifted!: Lifted;
   neverReturns!: Uint8Array;
   mayUnwind!: Uint8Array;
+  runsOnce: Uint8Array | undefined;
   lowering!: Lowering;
   /** What comes out. */
   module!: Module;
@@ -163,6 +168,15 @@ export const pipeline: readonly Stage[] = [
     description: 'which calls need a check and a resume point behind them',
     run: (cx) => {
       cx.mayUnwind = mayUnwind(cx.program, cx.lifted);
+    },
+  },
+  {
+    name: 'loop-entries',
+    description:
+      'the loops of functions that run once can be entered, so that they go on by the better code that engines have then',
+    levels: FASTER,
+    run: (cx) => {
+      cx.runsOnce = runsOnce(cx.program, cx.lifted);
     },
   },
   {
@@ -349,7 +363,7 @@ function emitFunction(cx: LinkContext, f: number): void {
     cx.lowered,
     cx.structured,
     {
-      locals: withoutFirst(locals, lowering.extraParameters),
+      locals: withLoopEntries(cx.lowered, withoutFirst(locals, lowering.extraParameters)),
       parameters: 1 + lowering.extraParameters,
       unwindResult: lowering.unwindResult,
       hints,
@@ -369,6 +383,12 @@ function checkSize({ program }: LinkContext, f: number, bytes: number, pass: str
       where: { function: program.names[f], pass },
     });
   }
+}
+
+/** Locals, and those that entries for loops need. */
+function withLoopEntries({ loopEntries }: Lowered, locals: Locals): Locals {
+  if (!loopEntries) return locals;
+  return { counts: [...locals.counts, LOOP_ENTRY_LOCALS], types: [...locals.types, ValType.I32] };
 }
 
 /** Locals without the first `n`, which must be declared together. */

@@ -5,42 +5,48 @@
  */
 import { liftProgram, readProgram } from '@go-wasm/lift';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { effort, patience, seed } from '../../cfg/test/support/effort.ts';
 import { assemble } from '../../lift/test/helpers/asm.ts';
 import { walkLifted, walkRaw } from '../../lift/test/helpers/walk.ts';
 import { link } from '../src/index.ts';
+import { haveAllLoopsEntries } from './helpers/loops.ts';
 import { MEMORY_PAGES, randomProgram, run, sourceOf } from './helpers/random-program.ts';
 
 const numRuns = effort(200, 20_000);
 const assembled = (source: string): Uint8Array => assemble(source, { exportAll: true, memoryPages: MEMORY_PAGES });
 
-test(`${numRuns} random programs run the same`, { timeout: patience }, async () => {
-  const ends = new Map<string, number>();
-  const property = fc.asyncProperty(randomProgram, fc.integer(), fc.nat(255), async (functions, decisions, kept) => {
-    const source = sourceOf(functions);
-    const input = assembled(source);
-    const { names, deferReturn } = readProgram(input);
-    const functionOf = (name: string): number => names.indexOf(name);
-    const deferReturns = functions.map((_, k) => deferReturn[functionOf(`main.f${k}`)]!);
-    const runIt = (bytes: Uint8Array) => run(bytes, functionOf, deferReturns, functions.length, decisions);
-    const expected = runIt(input);
-    ends.set(expected.end, (ends.get(expected.end) ?? 0) + 1);
+test.each([false, true])(
+  `${numRuns} random programs run the same, with entries for all loops: %s`,
+  { timeout: patience },
+  async (entries) => {
+    if (entries) onTestFinished(haveAllLoopsEntries());
+    const ends = new Map<string, number>();
+    const property = fc.asyncProperty(randomProgram, fc.integer(), fc.nat(255), async (functions, decisions, kept) => {
+      const source = sourceOf(functions);
+      const input = assembled(source);
+      const { names, deferReturn } = readProgram(input);
+      const functionOf = (name: string): number => names.indexOf(name);
+      const deferReturns = functions.map((_, k) => deferReturn[functionOf(`main.f${k}`)]!);
+      const runIt = (bytes: Uint8Array) => run(bytes, functionOf, deferReturns, functions.length, decisions);
+      const expected = runIt(input);
+      ends.set(expected.end, (ends.get(expected.end) ?? 0) + 1);
 
-    const some = functions.map((_, k) => k).filter((k) => ((kept >> k) & 1) === 1);
-    for (const structure of ['stackifier', 'relooper'] as const) {
-      for (const keep of [undefined, new RegExp(`^main\\.f[${some.join('')}-]$`)]) {
-        const { bytes, report } = await link(input, { structure, verify: true, ...(keep && { keep }) });
-        expect(report.functions.kept.map(({ name }) => name)).toEqual(keep ? some.map((k) => `main.f${k}`) : []);
-        expect(runIt(bytes), `${structure}, kept: ${keep?.source ?? 'nothing'}\n${source}`).toEqual(expected);
+      const some = functions.map((_, k) => k).filter((k) => ((kept >> k) & 1) === 1);
+      for (const structure of ['stackifier', 'relooper'] as const) {
+        for (const keep of [undefined, new RegExp(`^main\\.f[${some.join('')}-]$`)]) {
+          const { bytes, report } = await link(input, { structure, verify: true, ...(keep && { keep }) });
+          expect(report.functions.kept.map(({ name }) => name)).toEqual(keep ? some.map((k) => `main.f${k}`) : []);
+          expect(runIt(bytes), `${structure}, kept: ${keep?.source ?? 'nothing'}\n${source}`).toEqual(expected);
+        }
       }
-    }
-  });
-  await fc.assert(property, { numRuns, seed });
-  // The generator must not degenerate: some programs come to their end, some run on.
-  expect(ends.get('done')).toBeGreaterThan(numRuns / 10);
-  expect(ends.get('Error: enough')).toBeGreaterThan(numRuns / 10);
-});
+    });
+    await fc.assert(property, { numRuns, seed });
+    // The generator must not degenerate: some programs come to their end, some run on.
+    expect(ends.get('done')).toBeGreaterThan(numRuns / 10);
+    expect(ends.get('Error: enough')).toBeGreaterThan(numRuns / 10);
+  },
+);
 
 test(`${numRuns} random programs are lifted without a change`, { timeout: patience }, () => {
   const property = fc.property(randomProgram, fc.integer(), (functions, decisions) => {

@@ -8,6 +8,7 @@ import { mayMoveStack } from './may-move-stack.ts';
 import { UNWINDS } from './may-unwind.ts';
 import { neverReturns } from './never-returns.ts';
 import { reach, Source, UNREACHED } from './reach.ts';
+import { runsOnce } from './runs-once.ts';
 import { stackDepth, Unbounded } from './stack-depth.ts';
 
 /** An analysis that {@link dump} knows. */
@@ -17,6 +18,7 @@ export type AnalysisName =
   | 'never-returns'
   | 'may-unwind'
   | 'may-move-stack'
+  | 'runs-once'
   | 'stack-depth'
   | 'frames';
 
@@ -98,6 +100,13 @@ export const analyses: Readonly<Record<AnalysisName, Analysis>> = {
     description:
       "functions behind whose calls the goroutine's stack may have moved, and why: what comes next on a shortest way",
     of: (program, lifted) => way(program, mayMoveStack(program, lifted)),
+  },
+  'runs-once': {
+    description: 'main.main, and what a function that runs once calls in no loop and nobody else calls',
+    of: (program, lifted) => {
+      const once = runsOnce(program, lifted);
+      return (f) => (once[f] === 1 ? 'runs once' : undefined);
+    },
   },
   'stack-depth': {
     description:

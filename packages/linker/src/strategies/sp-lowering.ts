@@ -71,6 +71,7 @@ import { assemble, type Instruction } from '../assemble.ts';
 import { type FunctionImport, NEW_IMPORT } from '../imports.ts';
 import { BIAS, Hint, type Lowered, LowOp } from '../lowered.ts';
 import { nameFunctions } from '../names.ts';
+import { LoopEntries } from './loop-entries.ts';
 import type { Facts, Lowering } from './strategy.ts';
 
 const {
@@ -139,6 +140,8 @@ export class SpLowering implements Lowering {
   /** Functions that are added behind the defined ones. */
   readonly #added: AddedFunction[] = [];
 
+  readonly #loopEntries: LoopEntries | undefined;
+
   #enter = -1;
   /** Whether the local of SP holds SP − 8, in the code that is being lowered. */
   #biased = false;
@@ -176,6 +179,9 @@ export class SpLowering implements Lowering {
       }
     }
     this.#leavesSp = helpersThatLeaveSp(program);
+    if (facts.runsOnce !== undefined) {
+      this.#loopEntries = new LoopEntries(program, lifted, facts.runsOnce, (type) => this.addGlobal(type));
+    }
   }
 
   /** This strategy, to its parts. */
@@ -413,8 +419,10 @@ export class SpLowering implements Lowering {
     let root = called;
     const dispatches: Dispatch[] = [];
     const choices: Choice[] = [];
+    const loops: LoopEntry[] = [];
     toDispatch.fill(0, 0, nodes);
-    if (pcs.length > 0) {
+    const hasLoopEntries = !this.#acyclic && this.#loopEntries?.has(f) === true;
+    if (pcs.length > 0 || hasLoopEntries) {
       const rootDispatch: Dispatch = { header: entry, block: builder.addBlock(), pcs: [], targets: [] };
       root = rootDispatch.block;
       dispatches.push(rootDispatch);
@@ -426,6 +434,15 @@ export class SpLowering implements Lowering {
         builder.switch(root, roots);
         analysis.run(builder.build(root));
         nested = analysis.irreducibleLoops === 0;
+      }
+      if (hasLoopEntries && nested) {
+        for (let l = 0, pc = this.#loopEntries!.firstPc(f); l < analysis.loops; l++) {
+          if (analysis.loopParent[l]! >= 0) continue;
+          const loop = { header: analysis.loopHeader[l]!, block: builder.addBlock(), pc: pc++ };
+          loops.push(loop);
+          rootDispatch.pcs.push(loop.pc);
+          rootDispatch.targets.push(loop.block);
+        }
       }
       const ofLoop = new Map<number, Dispatch>();
       for (let k = 0; k < pcs.length; k++) {
@@ -450,9 +467,11 @@ export class SpLowering implements Lowering {
         from.pcs.push(pcs[k]!);
         from.targets.push(targets[k]!);
       }
+      for (const { header, block } of loops) builder.goto(block, toDispatch[header]! || header);
       for (const dispatch of dispatches) {
         const normal = dispatch === rootDispatch ? called : dispatch.header;
-        builder.branch(dispatch.block, normal, choose(dispatch, builder, choices));
+        if (dispatch.pcs.length === 0) builder.goto(dispatch.block, normal);
+        else builder.branch(dispatch.block, normal, choose(dispatch, builder, choices));
       }
     }
     // As an ordinary edge goes: by way of its loop's dispatch block, pc being a return PC.
@@ -466,6 +485,8 @@ export class SpLowering implements Lowering {
       into.start[n] = code.length;
       this.#biased = bias && !(n === entry && frame >= 0);
       if (n === called) this.#enterByCall(code, this.#biased);
+      const loop = loops.find(({ header }) => header === n);
+      if (loop !== undefined) this.#loopEntries!.lowerHeader(f, loop.pc, code);
       let last = head[n]!;
       this.#lowerBlock(f, first + last, frame, into);
       for (const end = this.#lastOf(first, last); last !== end; ) {
@@ -497,14 +518,24 @@ export class SpLowering implements Lowering {
       this.#enterByCall(code, bias);
       into.end[called] = code.length;
     }
-    for (const { block } of dispatches) {
+    for (const { block, pcs } of dispatches) {
       into.start[block] = code.length;
-      code.push(LocalGet, PC_B_LOCAL);
-      code.push(I64Const, 0);
-      code.push(I64GeS);
+      if (pcs.length > 0) {
+        code.push(LocalGet, PC_B_LOCAL);
+        code.push(I64Const, 0);
+        code.push(I64GeS);
+        into.hint[block] = Hint.Likely;
+      }
       into.end[block] = code.length;
-      into.hint[block] = Hint.Likely;
+      if (block !== root) continue;
+      for (const { header, block } of loops) {
+        into.start[block] = code.length;
+        this.#loopEntries!.lowerEntry(f, code);
+        if (toDispatch[header] !== 0) clearPc(code);
+        into.end[block] = code.length;
+      }
     }
+    into.loopEntries = loops.length > 0;
     for (const { block, op, value } of choices) {
       into.start[block] = code.length;
       if (op === I64GeS) {
@@ -863,6 +894,13 @@ interface Dispatch {
   block: number;
   pcs: number[];
   targets: number[];
+}
+
+/** A block by which a loop is entered in a new call of the function. */
+interface LoopEntry {
+  header: number;
+  block: number;
+  pc: number;
 }
 
 /** A block that looks at pc = ~PC_B: at PC_B − value, or whether PC_B < value. */

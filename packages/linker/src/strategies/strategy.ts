@@ -9,6 +9,8 @@ import type { Target } from '../targets.ts';
 export interface Facts {
   readonly neverReturns: Uint8Array;
   readonly mayUnwind: Uint8Array;
+  /** Functions whose loops get entries; undefined where none is to have any. */
+  readonly runsOnce?: Uint8Array | undefined;
   /** What the module is for; undefined if that is not known. */
   readonly target?: Target | undefined;
 }

@@ -8,5 +8,8 @@ Error.stackTraceLimit = Infinity;
 globalThis.frames = (pattern) => new Error().stack.split('\n').filter((line) => new RegExp(pattern).test(line)).length;
 await import(`${process.env.GOROOT_OF_TEST}/lib/wasm/wasm_exec.js`);
 const go = new globalThis.Go();
+go.exit = (code) => {
+  process.exitCode = code;
+};
 const { instance } = await WebAssembly.instantiate(fs.readFileSync(process.argv[2]), go.importObject);
 await go.run(instance);

@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { command, type Engine, findEngine, needEngine, targetOf } from '../../../../tools/src/engines.ts';
 import { type LinkOptions, link } from '../../src/index.ts';
 import type { Choice, StrategyName } from '../../src/targets.ts';
+import { haveAllLoopsEntries } from '../helpers/loops.ts';
 
 const run = promisify(execFile);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -107,6 +108,15 @@ for (const host of hosts) {
           expect(await ended(host, strategy, ending), ending).toBe(await stock(ending));
         }
         expect(await stock('')).toMatch(/^end$/m);
+      });
+
+      if (strategy === 'asyncify') continue; // has none
+      test(`${strategy} does so with entries for all loops`, { timeout: 300_000 }, async () => {
+        onTestFinished(haveAllLoopsEntries());
+        await linked(host.goos, strategy, host.target === undefined ? {} : { target: host.target });
+        for (const ending of ['', 'twice', 'panic'] as const) {
+          expect(await ended(host, strategy, ending), ending).toBe(await stock(ending));
+        }
       });
     }
   });
