@@ -10,8 +10,8 @@ export class Lowered {
   readonly code: Code = new Code(1 << 12);
   /** Whether any block branches to the unwind exit. */
   unwinds = false;
-  /** Whether it has entries for loops, and the locals that those need. */
-  loopEntries = false;
+  /** How many of its loops have entries: these need locals. */
+  loopEntries = 0;
   graph: Graph | undefined;
   /**
    * The code of graph block `b` is `code[start[b] .. end[b])`; a condition or index is left on the operand stack. It

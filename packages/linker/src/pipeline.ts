@@ -387,8 +387,8 @@ function checkSize({ program }: LinkContext, f: number, bytes: number, pass: str
 
 /** Locals, and those that entries for loops need. */
 function withLoopEntries({ loopEntries }: Lowered, locals: Locals): Locals {
-  if (!loopEntries) return locals;
-  return { counts: [...locals.counts, LOOP_ENTRY_LOCALS], types: [...locals.types, ValType.I32] };
+  if (loopEntries === 0) return locals;
+  return { counts: [...locals.counts, LOOP_ENTRY_LOCALS * loopEntries], types: [...locals.types, ValType.I32] };
 }
 
 /** Locals without the first `n`, which must be declared together. */

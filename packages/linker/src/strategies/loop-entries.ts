@@ -32,7 +32,7 @@ import { Hint } from '../lowered.ts';
 /** In rounds of the loop: by then the engine has the best code that there is. */
 const LAST = 1 << 30;
 
-/** The i32 locals that functions with such entries have beside those that were declared. */
+/** The i32 locals that a function has for each such entry: `left` and `interval`. */
 export const LOOP_ENTRY_LOCALS = 2;
 
 export class LoopEntries {
@@ -66,8 +66,7 @@ export class LoopEntries {
 
   /** Appends what stands at the header of a loop that can be entered at `pcB`. */
   lowerHeader(f: number, pcB: number, code: Code): void {
-    const types = typesOf(this.#lifted.locals[f]!);
-    const { left, interval } = counters(types);
+    const { types, left, interval } = this.#locals(f, pcB);
     const save = types.map((type, k) => seq(get(FIRST + k), asI64[type]!, [Op.GlobalSet, this.#kept[k + 1]!]));
     append(
       code,
@@ -79,21 +78,23 @@ export class LoopEntries {
     );
   }
 
-  /** Appends what is done on the way from such an entry to the loop. */
-  lowerEntry(f: number, code: Code): void {
-    const types = typesOf(this.#lifted.locals[f]!);
-    const { left, interval } = counters(types);
+  /** Appends what is done on the way from the entry at `pcB` to its loop. */
+  lowerEntry(f: number, pcB: number, code: Code): void {
+    const { types, left, interval } = this.#locals(f, pcB);
     const restore = types.map((type, k) => seq([Op.GlobalGet, this.#kept[k + 1]!], fromI64[type]!, set(FIRST + k)));
     append(code, seq(...restore, [Op.GlobalGet, this.#kept[0]!], Op.I32WrapI64, tee(interval), set(left)));
+  }
+
+  /** The types of the locals that are kept, and where those of the entry are: a loop with few rounds may follow one with many. */
+  #locals(f: number, pcB: number): { types: number[]; left: number; interval: number } {
+    const types = typesOf(this.#lifted.locals[f]!);
+    const left = FIRST + types.length + LOOP_ENTRY_LOCALS * (pcB - this.firstPc(f));
+    return { types, left, interval: left + 1 };
   }
 }
 
 /** The first local that is kept, behind PC_B and SP. */
 const FIRST = SP_LOCAL + 1;
-
-function counters(types: readonly number[]): { left: number; interval: number } {
-  return { left: FIRST + types.length, interval: FIRST + types.length + 1 };
-}
 
 function append(code: Code, ...parts: Instruction[][]): void {
   const instructions = parts.flat();

@@ -528,14 +528,14 @@ export class SpLowering implements Lowering {
       }
       into.end[block] = code.length;
       if (block !== root) continue;
-      for (const { header, block } of loops) {
+      for (const { header, block, pc } of loops) {
         into.start[block] = code.length;
-        this.#loopEntries!.lowerEntry(f, code);
+        this.#loopEntries!.lowerEntry(f, pc, code);
         if (toDispatch[header] !== 0) clearPc(code);
         into.end[block] = code.length;
       }
     }
-    into.loopEntries = loops.length > 0;
+    into.loopEntries = loops.length;
     for (const { block, op, value } of choices) {
       into.start[block] = code.length;
       if (op === I64GeS) {

@@ -23,6 +23,12 @@ func nested(rounds int) {
 			s += string(rune('a' + i%26)) // allocates
 		}
 	}
+	for i := range 3 { // few rounds
+		u64 ^= uint64(i)
+		if i == 2 {
+			println("frames", frames.Invoke(`main\.nested`).Int())
+		}
+	}
 	println("nested", i32, u64, f32, f64, s)
 	println("frames", frames.Invoke(`main\.nested`).Int())
 }
