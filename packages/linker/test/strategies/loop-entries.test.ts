@@ -28,7 +28,7 @@ test.each(available)(
       writeFileSync(file, (await link(readFileSync(stock), { verify: true, ...choice })).bytes);
       expect(await rest(file)).toEqual(expected);
     }
-    // Calls after 0, 1, 4, 11 … 502 and 1,013 rounds; in main, the loop over the channel comes first.
-    expect(frames).toEqual(['1 1', '10 9', '10 9', '1 1', '1 1']);
+    // Calls after 0, 1, 4, 11 … 502 rounds of the first loop, 0 and 1 of the second; in main, the loop over the channel comes first.
+    expect(frames).toEqual(['1 1 1', '12 12 9', '12 12 9', '1 1 1', '1 1 1']);
   },
 );
