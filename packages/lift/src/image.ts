@@ -1,4 +1,4 @@
-import { bytesOf, MalformedError, type Module } from '@go-wasm/wasm';
+import { copyBytes, type DataSegment, lengthOf, MalformedError, type Module } from '@go-wasm/wasm';
 
 /** How many bytes of zeros between data segments an image has at most: so that a small file cannot ask for much memory. */
 const HOLES = 1 << 28;
@@ -12,22 +12,26 @@ export function memoryImage(module: Module): Uint8Array {
   const size = (module.memories[0]?.min ?? 0) * 65_536;
   let end = 0;
   let holes = 0;
-  const segments: { offset: number; bytes: Uint8Array }[] = [];
+  const active: DataSegment[] = [];
   for (const segment of module.data) {
     if (typeof segment.offset !== 'number') continue;
-    const bytes = bytesOf(module, segment.bytes);
     const offset = segment.offset >>> 0;
-    if (offset + bytes.length > size) {
-      throw new MalformedError('GW1101', `a data segment ends at ${offset + bytes.length}, outside of the memory`, {
+    const behind = offset + lengthOf(segment.bytes);
+    if (behind > size) {
+      throw new MalformedError('GW1101', `a data segment ends at ${behind}, outside of the memory`, {
         where: { offset: segment.bytes instanceof Uint8Array ? undefined : segment.bytes.start },
       });
     }
     holes += Math.max(0, offset - end);
     if (holes > HOLES) break;
-    segments.push({ offset, bytes });
-    end = Math.max(end, offset + bytes.length);
+    active.push(segment);
+    end = Math.max(end, behind);
   }
   const image = new Uint8Array(end);
-  for (const { offset, bytes } of segments) image.set(bytes, offset);
+  for (const { offset, bytes } of active) {
+    const at = (offset as number) >>> 0;
+    if (bytes instanceof Uint8Array) image.set(bytes, at);
+    else copyBytes(module.bytes, bytes.start, bytes.end, image, at);
+  }
   return image;
 }

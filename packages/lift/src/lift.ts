@@ -194,6 +194,10 @@ class Lifter {
     const ownLow = ((FUNC_VALUE_OFFSET + f) << 16) >>> 0;
     const ownHigh = (FUNC_VALUE_OFFSET + f) >>> 16;
 
+    // No more comes out than goes in.
+    to.reserve(to.length + n);
+    const { op: toOp, a: toA, b: toB, offset: toOffset } = to;
+
     let chunk = 0;
     let nested = 0;
     let height = 0; // of the operand stack; behind a jump in a nested block anything
@@ -216,8 +220,19 @@ class Lifter {
         return 'code behind a jump';
       }
       if (isPlain[o] === 1) {
-        to.push(o, a[i]!, b[i]!, offset[i]!);
-        height += growth[o]!;
+        // Most are in runs, which are copied without a call for each.
+        let at = to.length;
+        let plain = o;
+        do {
+          toOp[at] = plain;
+          toA[at] = a[i]!;
+          toB[at] = b[i]!;
+          toOffset[at++] = offset[i]!;
+          height += growth[plain]!;
+          plain = op[++i]!;
+        } while (isPlain[plain] === 1 || (plain === LocalGet && a[i] !== PC_B_LOCAL));
+        to.length = at;
+        i--;
         continue;
       }
       switch (o) {

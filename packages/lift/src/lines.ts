@@ -4,7 +4,6 @@
  * A PC counts calls, inlining boundaries and little else, so a line is that of the call before the next PC, which is what
  * tracebacks show: they look up the return PC less one.
  */
-import { memoryImage } from './image.ts';
 import { fileOffsetOf, findModuleData, findTable, type Pclntab, readPcValues, textAt } from './pclntab.ts';
 import type { GoProgram } from './program.ts';
 
@@ -51,7 +50,7 @@ export class LineTable {
   readonly #fileIndex: Map<number, number> = new Map();
 
   constructor(program: GoProgram) {
-    this.#image = memoryImage(program.module);
+    this.#image = program.image;
     this.#release = Number(/\bgo1\.(\d+)/.exec(program.goVersion)![1]);
     this.#table = findTable(this.#image, program.functions);
     for (const { index, func } of this.#table?.functions ?? []) this.#func.set(index, func);

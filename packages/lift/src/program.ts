@@ -23,6 +23,8 @@ export const SUPPORTED_GO = { from: 24, to: 27 } as const;
 /** A module that Go's linker wrote, and what is known of its functions. Arrays go by index among the defined functions. */
 export interface GoProgram {
   readonly module: Module;
+  /** Linear memory as it is right after instantiation: see {@link memoryImage}. */
+  readonly image: Uint8Array;
   /** Where the bodies are in `module.bytes`. */
   readonly bodies: readonly ByteRange[];
   readonly goVersion: string;
@@ -69,7 +71,8 @@ export function readProgram(bytes: Uint8Array): GoProgram {
   checkShape(module, imports);
   const goType = 0;
 
-  const pcln = readPclntab(memoryImage(module), functions);
+  const image = memoryImage(module);
+  const pcln = readPclntab(image, functions);
   if (pcln === undefined) {
     throw changed("Go's function table is not in the data");
   }
@@ -105,6 +108,7 @@ export function readProgram(bytes: Uint8Array): GoProgram {
   checkValid(bytes, bodies, names);
   return {
     module,
+    image,
     bodies,
     goVersion,
     goos,

@@ -8,13 +8,13 @@ import { checkStructured, Scratch, type Structured, type Structurer } from '@go-
 import { type GoProgram, type Lifted, type LiftOptions, liftProgram, readProgram } from '@go-wasm/lift';
 import {
   ByteWriter,
-  bytesOf,
   decodeModule,
   EngineLimits,
   encodeModule,
   InternalError,
   LimitError,
   type Locals,
+  lengthOf,
   type Module,
   ValType,
 } from '@go-wasm/wasm';
@@ -291,7 +291,7 @@ export const pipeline: readonly Stage[] = [
       for (const index of rewritten) {
         const f = index - first;
         if (cx.places) cx.places[f] = undefined;
-        checkSize(cx, f, bytesOf(cx.module, cx.module.bodies[f]!).length, 'asyncify');
+        checkSize(cx, f, lengthOf(cx.module.bodies[f]!), 'asyncify');
       }
     },
   },

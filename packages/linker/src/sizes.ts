@@ -1,6 +1,6 @@
 /** Where the bytes of a module are: by section, and by function. For modules of Go's, before the linker and after it. */
 import { findTable, memoryImage, textAt } from '@go-wasm/lift';
-import { bytesOf, decodeModule, type Module, Reader, readNames, Section } from '@go-wasm/wasm';
+import { bytesOf, decodeModule, lengthOf, type Module, Reader, readNames, Section } from '@go-wasm/wasm';
 import { doesNothing } from './passes/inlining-budget.ts';
 
 /** How large the parts of a module are. */
@@ -29,7 +29,7 @@ export function sizes(input: Uint8Array): Sizes {
   return {
     bytes: input.length,
     sections: sectionSizes(module.bytes),
-    functions: module.bodies.map((body, f) => ({ name: names[f]!, bytes: bytesOf(module, body).length })),
+    functions: module.bodies.map((body, f) => ({ name: names[f]!, bytes: lengthOf(body) })),
   };
 }
 

@@ -315,11 +315,15 @@ class SectionDecoder {
   #expression(): ConstantExpression {
     const reader = this.#reader;
     const start = reader.pos;
+    // Nearly all are this one, and modules have tens of thousands.
+    if (reader.u8() === Op.I32Const) {
+      const value = reader.s32();
+      if (reader.u8() === Op.End) return value;
+    }
+    reader.pos = start;
     const code = this.#scratch;
     code.clear();
     decodeExpression(reader, code);
-    // The second instruction is the `end`.
-    if (code.length === 2 && code.op[0] === Op.I32Const) return code.a[0]!;
     return reader.bytes.subarray(start, reader.pos);
   }
 

@@ -17,4 +17,4 @@ export * from './opcodes.ts';
 export * from './print.ts';
 export * from './producers.ts';
 export { Reader } from './reader.ts';
-export { ByteWriter } from './writer.ts';
+export { ByteWriter, copyBytes } from './writer.ts';

@@ -246,3 +246,8 @@ export function decodeFunction(module: Module, i: number, code: Code): Locals {
 export function bytesOf(module: Module, bytes: Bytes): Uint8Array {
   return bytes instanceof Uint8Array ? bytes : module.bytes.subarray(bytes.start, bytes.end);
 }
+
+/** How many bytes there are. */
+export function lengthOf(bytes: Bytes): number {
+  return bytes instanceof Uint8Array ? bytes.length : bytes.end - bytes.start;
+}

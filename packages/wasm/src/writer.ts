@@ -46,6 +46,12 @@ export function putU64(bytes: Uint8Array, p: number, low: number, high: number):
   return putU32(bytes, p, low);
 }
 
+/** Copies `from[start .. end)` to `to`, from index `at` on; short pieces without a view of their own, which takes longer than they do. */
+export function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
+  if (end - start > 64) to.set(from.subarray(start, end), at);
+  else for (let i = start; i < end; i++) to[at + i - start] = from[i]!;
+}
+
 /** A growing byte buffer with the scalars of the binary format, all LEBs in their shortest form. */
 export class ByteWriter {
   bytes: Uint8Array<ArrayBuffer>;
@@ -124,10 +130,8 @@ export class ByteWriter {
   /** Bytes `[start, end)` of `from`; short pieces without a view of their own. */
   copy(from: Uint8Array, start: number, end: number): void {
     this.reserve(end - start);
-    const { bytes, length } = this;
-    if (end - start > 64) bytes.set(from.subarray(start, end), length);
-    else for (let i = start; i < end; i++) bytes[length + i - start] = from[i]!;
-    this.length = length + end - start;
+    copyBytes(from, start, end, this.bytes, this.length);
+    this.length += end - start;
   }
 
   byteVector(bytes: Uint8Array): void {

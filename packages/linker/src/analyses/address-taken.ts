@@ -7,7 +7,7 @@
  * Assumes: Go code makes no PC of a function by arithmetic with another one's. What is not meant: return points (a return goes where the
  * stack says), and a function's own PC in its own code, which morestack gets to enter it anew.
  */
-import { FUNC_VALUE_OFFSET, type GoProgram, type Lifted, memoryImage } from '@go-wasm/lift';
+import { FUNC_VALUE_OFFSET, type GoProgram, type Lifted } from '@go-wasm/lift';
 import { Op } from '@go-wasm/wasm';
 
 /** Where a function's address stands, if it is not in the code of a function. */
@@ -15,14 +15,13 @@ export const Taken = { No: -1, InData: -2, Method: -3 } as const;
 
 /** By index among the defined functions: the first function whose code has its address, or one of {@link Taken}. */
 export function addressTaken(program: GoProgram, lifted: Lifted): Int32Array {
-  const { functions, names, module } = program;
+  const { functions, names, image } = program;
   const { code, funcBlock, blockStart, blockEnd } = lifted;
   const taken = new Int32Array(functions).fill(Taken.No);
   const mark = (low: number, high: number, where: number): void => {
     const f = (low >>> 16) + high * 0x10000 - FUNC_VALUE_OFFSET;
     if (f >= 0 && f < functions && f !== where && taken[f] === Taken.No) taken[f] = where;
   };
-  const image = memoryImage(module);
   const words = new Int32Array(image.buffer, image.byteOffset, image.length >>> 2);
   for (let k = 0; k + 1 < words.length; k += 2) {
     // Of a PC in data, PC_B is 0.

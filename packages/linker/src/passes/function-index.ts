@@ -15,8 +15,8 @@
  *
  * Sources: cmd/link/internal/ld/pcln.go, findfunctab; cmd/link/internal/wasm/asm.go, writeDataSec; runtime/symtab.go, findfuncbucket, moduledata.
  */
-import { findModuleData, findTable, type GoProgram, memoryImage } from '@go-wasm/lift';
-import { type Bytes, bytesOf, type DataSegment, importCount, type Module, Op, ValType } from '@go-wasm/wasm';
+import { findModuleData, findTable, type GoProgram } from '@go-wasm/lift';
+import { type Bytes, type DataSegment, importCount, lengthOf, type Module, Op, ValType } from '@go-wasm/wasm';
 import { assemble, begin, get, type Instruction, i32, seq, set, tee } from '../assemble.ts';
 import { nameFunctions } from '../names.ts';
 
@@ -33,9 +33,8 @@ const ENOUGH = 16;
 
 const NAME = 'go_wasm.function_index';
 
-export function computeFunctionIndex({ functions }: GoProgram, module: Module): void {
+export function computeFunctionIndex({ functions, image }: GoProgram, module: Module): void {
   if (module.start !== undefined) return;
-  const image = memoryImage(module);
   const table = findTable(image, functions);
   const start = table && findModuleData(table)?.(FINDFUNCTAB);
   if (start !== undefined) computeBuckets(module, image, start);
@@ -51,7 +50,9 @@ export function computeBuckets(module: Module, image: Uint8Array, start: number)
   const count = regularBuckets(image, start);
   if (count < ENOUGH * BUCKETS || module.data.some(({ offset }) => typeof offset !== 'number')) return;
 
-  module.data = module.data.flatMap((segment) => without(module, segment, start, start + count * BUCKET));
+  const left: DataSegment[] = [];
+  for (const segment of module.data) keepOutside(segment, start, start + count * BUCKET, left);
+  module.data = left;
   module.start = importCount(module, 'func') + module.functions.length;
   module.functions.push(module.types.push({ kind: 'func', params: [], results: [] }) - 1);
   module.bodies.push(fill(start, count));
@@ -69,16 +70,16 @@ function regularBuckets(image: Uint8Array, start: number): number {
   return count;
 }
 
-/** What is left of a segment without the addresses from `from` to `to`. */
-function without(module: Module, segment: DataSegment, from: number, to: number): DataSegment[] {
-  if (segment.memory !== 0) return [segment];
+/** Appends to `left` what a segment has outside of the addresses from `from` to `to`. */
+function keepOutside(segment: DataSegment, from: number, to: number, left: DataSegment[]): void {
   const start = (segment.offset as number) >>> 0;
-  const end = start + bytesOf(module, segment.bytes).length;
-  if (end <= from || start >= to) return [segment];
-  const left: DataSegment[] = [];
+  const end = start + lengthOf(segment.bytes);
+  if (segment.memory !== 0 || end <= from || start >= to) {
+    left.push(segment);
+    return;
+  }
   if (start < from) left.push({ ...segment, bytes: cut(segment.bytes, 0, from - start) });
   if (end > to) left.push({ ...segment, offset: to | 0, bytes: cut(segment.bytes, to - start, end - start) });
-  return left;
 }
 
 function cut(bytes: Bytes, from: number, to: number): Bytes {

@@ -12,7 +12,7 @@
  * Sources: BudgetScaleFactor in v8/src/wasm/inlining-tree.h, kSmallFunctionThreshold in v8/src/wasm/module-decoder-impl.h;
  * wasmInliningSmallFunctionThreshold in JavaScriptCore's runtime/OptionsList.h.
  */
-import { bytesOf, type Module, Op } from '@go-wasm/wasm';
+import { lengthOf, type Module, Op } from '@go-wasm/wasm';
 
 /** The share of small functions in percent; up to 25 engines inline least, from 50 on most. More than 40 gained nothing. */
 const SHARE = 40;
@@ -28,7 +28,7 @@ export function doesNothing(body: Uint8Array): boolean {
 
 export function raiseInliningBudget(module: Module): void {
   const all = module.bodies.length;
-  const small = module.bodies.filter((body) => bytesOf(module, body).length < SMALL).length;
+  const small = module.bodies.filter((body) => lengthOf(body) < SMALL).length;
   let missing = Math.ceil((SHARE * all - 100 * small) / (100 - SHARE));
   if (missing <= 0) return;
   const type = module.types.push({ kind: 'func', params: [], results: [] }) - 1;

@@ -40,7 +40,7 @@
  */
 import { instrument, State } from '@go-wasm/asyncify';
 import { type GoProgram, INDIRECT, type Lifted, SP_GLOBAL } from '@go-wasm/lift';
-import { bytesOf, Code, decodeFunction, EngineLimits, type Module, Op, ValType } from '@go-wasm/wasm';
+import { bytesOf, Code, decodeFunction, EngineLimits, lengthOf, type Module, Op, ValType } from '@go-wasm/wasm';
 import { reach, UNREACHED } from '../analyses/reach.ts';
 import { assemble, type Instruction } from '../assemble.ts';
 import { hasFeature } from '../targets.ts';
@@ -590,7 +590,7 @@ function addSegment(module: Module, segment: Module['data'][number]): void {
 function joinTwoSegments(module: Module): void {
   const { data } = module;
   const start = (k: number): number => Number(data[k]!.offset) >>> 0;
-  const size = (k: number): number => bytesOf(module, data[k]!.bytes).length;
+  const size = (k: number): number => lengthOf(data[k]!.bytes);
   let best = 0;
   let least = Number.POSITIVE_INFINITY;
   for (let k = 0; k + 1 < data.length; k++) {

@@ -3,7 +3,7 @@
  * Sources: runtime/asm_wasm.s, runtime/runtime2.go (type g), runtime/proc.go (execute), runtime/os_wasm.go (sigpanic).
  */
 import { Exit } from '@go-wasm/cfg';
-import { FUNC_VALUE_OFFSET, GoOp, type GoProgram, INDIRECT, type Lifted, memoryImage } from '@go-wasm/lift';
+import { FUNC_VALUE_OFFSET, GoOp, type GoProgram, INDIRECT, type Lifted } from '@go-wasm/lift';
 import { Op, type Pattern, UnsupportedError } from '@go-wasm/wasm';
 
 /** Offsets in the g of a goroutine that are the same in all supported releases (the assembly functions use them). */
@@ -260,7 +260,7 @@ export class GoRuntime {
 
   /** The word at an address of the data that the module begins with. */
   word(address: number): number {
-    const image = memoryImage(this.#program.module);
+    const { image } = this.#program;
     if (!(address >= 0 && address + 4 <= image.length)) throw unknownRuntime(`nothing is at ${address}`);
     return new DataView(image.buffer, image.byteOffset, image.byteLength).getUint32(address, true);
   }
