@@ -30,6 +30,7 @@ import { DeadLocals } from './passes/dead-locals.ts';
 import { FinalizerSearch } from './passes/finalizer-search.ts';
 import { computeFunctionIndex } from './passes/function-index.ts';
 import { raiseInliningBudget } from './passes/inlining-budget.ts';
+import { MarkAssists } from './passes/mark-assists.ts';
 import { NothingToWake } from './passes/nothing-to-wake.ts';
 import { OnStackReplacement } from './passes/on-stack-replacement.ts';
 import { Simplifier } from './passes/simplify.ts';
@@ -64,6 +65,7 @@ export class LinkContext {
   readonly lowered: Lowered = new Lowered();
   finalizerSearch!: FinalizerSearch;
   nothingToWake!: NothingToWake;
+  markAssists!: MarkAssists;
   onStackReplacement!: OnStackReplacement;
   readonly simplifier: Simplifier = new Simplifier();
   readonly deadLocals: DeadLocals = new DeadLocals();
@@ -208,6 +210,15 @@ export const pipeline: readonly Stage[] = [
       cx.nothingToWake = new NothingToWake(cx.program, cx.lifted);
     },
     runFunction: (cx, f) => cx.nothingToWake.run(f, cx.lowered),
+  },
+  {
+    name: 'mark-assists',
+    description: 'who allocates while the garbage collector marks helps it often, so that it is done soon',
+    levels: FASTER,
+    start: (cx) => {
+      cx.markAssists = new MarkAssists(cx.program, cx.lifted);
+    },
+    runFunction: (cx, f) => cx.markAssists.run(f, cx.lowered),
   },
   {
     name: 'on-stack-replacement',

@@ -339,6 +339,7 @@ test('levels choose among the passes, and single ones can be left out', async ()
     'loop-entries',
     'finalizer-search',
     'nothing-to-wake',
+    'mark-assists',
     'on-stack-replacement',
     'function-index',
     'simplify',

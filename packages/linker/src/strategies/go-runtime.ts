@@ -3,7 +3,7 @@
  * Sources: runtime/asm_wasm.s, runtime/runtime2.go (type g), runtime/proc.go (execute), runtime/os_wasm.go (sigpanic).
  */
 import { Exit } from '@go-wasm/cfg';
-import { FUNC_VALUE_OFFSET, GoOp, type GoProgram, INDIRECT, type Lifted } from '@go-wasm/lift';
+import { FUNC_VALUE_OFFSET, GoOp, type GoProgram, INDIRECT, type Lifted, SP_LOCAL } from '@go-wasm/lift';
 import { Op, type Pattern, UnsupportedError } from '@go-wasm/wasm';
 
 /** Offsets in the g of a goroutine that are the same in all supported releases (the assembly functions use them). */
@@ -168,6 +168,33 @@ export class GoRuntime {
   }
 
   /**
+   * Offset in g of `gcAssistBytes`: how much a goroutine may still allocate before it must help the garbage collector mark. Both functions that
+   * must use it:
+   *
+   * ```
+   * deductAssistCredit  assistG.gcAssistBytes -= size; if assistG.gcAssistBytes < 0 { gcAssistAlloc(assistG) }
+   * gcAssistAlloc       debtBytes := -gp.gcAssistBytes
+   * ```
+   *
+   * Undefined if the code of these functions is not like that, or was not lifted.
+   */
+  assistCredit(): number | undefined {
+    const [deduct, assist] = ['runtime.deductAssistCredit', 'runtime.gcAssistAlloc'];
+    if (this.findLifted(deduct) < 0 || this.findLifted(assist) < 0) return undefined;
+    const calls = this.#calls(deduct);
+    if (calls.length !== 1 || calls[0]!.callee !== assist) return undefined;
+    for (const [i, code] of this.#instructions(deduct)) {
+      if (!code.matches(i, DEDUCTS)) continue;
+      const credit = code.a[i]!;
+      if (code.a[i + DEDUCTS.length - 1] !== credit) continue;
+      for (const [k, { op, a }] of this.#instructions(assist)) {
+        if (op[k] === Op.I64Sub && op[k - 1] === Op.I64Load && a[k - 1] === credit) return credit;
+      }
+    }
+    return undefined;
+  }
+
+  /**
    * Address of `runtime.allDeadlineNotes`, the head of the list that runtime.checkTimeouts walks, having asked for the time:
    *
    * ```
@@ -276,6 +303,19 @@ export class GoRuntime {
 
 /** A load from an address that the code names. */
 const READ: Pattern = [[Op.I64Const], [Op.I32WrapI64], [Op.I64Load]];
+
+/** x.field -= argument, where x is in a local. */
+const DEDUCTS: Pattern = [
+  [Op.I64Load],
+  [Op.LocalGet, SP_LOCAL],
+  [Op.I64Load],
+  [Op.I64Sub],
+  [Op.LocalSet],
+  [Op.LocalGet],
+  [Op.I32WrapI64],
+  [Op.LocalGet],
+  [Op.I64Store],
+];
 
 function unknownRuntime(what: string): UnsupportedError {
   return new UnsupportedError('GW2106', `this is not the Go runtime that the switch strategy knows: ${what}`, {

@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
+import { Op } from '@go-wasm/wasm';
+import { expect, test } from 'vitest';
+import { oldestAndNewest } from '../../../../tools/src/go.ts';
+import { link, strategies } from '../../src/index.ts';
+import { MarkAssists } from '../../src/passes/mark-assists.ts';
+import { GoRuntime } from '../../src/strategies/go-runtime.ts';
+import { codeOf } from '../helpers/calls.ts';
+import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
+import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
+
+const folder = await scratchFolder();
+const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
+const REFILL = 'runtime.(*mcache).refill';
+
+async function stock(name: string, go?: string, goos: 'js' | 'wasip1' = 'js'): Promise<string> {
+  const out = join(folder, `${name}.${go}.${goos}.wasm`);
+  await build(program(name), out, { goos, ...(go && { go }) });
+  return out;
+}
+
+test.each(available)(
+  'who computes ends the phase in which garbage is marked, with %s',
+  { timeout: 240_000 },
+  async (go) => {
+    const file = await stock('marking', go);
+    const megabytes = async (wasm: string): Promise<number> => {
+      const { stderr, code } = await run(wasm, { goos: 'js', go });
+      expect(code).toBe(0);
+      return Number(stderr);
+    };
+    const linked = async (noPass: string[]): Promise<number> => {
+      const out = join(folder, 'linked.wasm');
+      writeFileSync(out, (await link(readFileSync(file), { noPass })).bytes);
+      return megabytes(out);
+    };
+    // At most four are in use; native Go takes 10 to 15, stock wasm more than a hundred.
+    expect(await linked([])).toBeLessThan(32);
+    expect(await linked(['mark-assists'])).toBeGreaterThan(64);
+    expect(await megabytes(file)).toBeGreaterThan(64);
+  },
+);
+
+test.each(['js', 'wasip1'] as const)('every strategy has it, for %s', { timeout: 240_000 }, async (goos) => {
+  const input = readFileSync(await stock('switches', undefined, goos));
+  const program = readProgram(input);
+  const credit = new GoRuntime(program, liftProgram(program)).assistCredit()!;
+  for (const name of Object.keys(strategies) as (keyof typeof strategies)[]) {
+    if (name === 'jspi' && goos === 'wasip1') continue;
+    const { bytes } = await link(input, {
+      switch: name,
+      verify: name === 'resume',
+      ...(name === 'asyncify' && { target: 'node20.19' }),
+    });
+    const { op, a, length } = codeOf(bytes, 'runtime.__mcache_.refill').code;
+    const at = op.subarray(0, length).findIndex((o, i) => o === Op.I64Store && a[i] === credit);
+    expect(op[at - 1], name).toBe(Op.I64Const);
+    expect(a[at - 1], name).toBe(0);
+  }
+});
+
+test('one function is changed, where all that must be known is', async () => {
+  const program = readProgram(readFileSync(await stock('switches')));
+  const lifted = liftProgram(program);
+  const blocks: Line[][] = [[[Op.Nop, 0]]];
+  const change = (name: string, of: { program?: Partial<GoProgram>; lifted?: Partial<Lifted> } = {}): Line[][] => {
+    const isLifted = (f: number): boolean => lifted.isLifted(f);
+    const changed = { ...lifted, isLifted, ...of.lifted } as Lifted;
+    const pass = new MarkAssists({ ...program, ...of.program } as GoProgram, changed);
+    const lowered = loweredOf(blocks);
+    pass.run(program.names.indexOf(name), lowered);
+    return blocksOf(lowered);
+  };
+  expect(change(REFILL)).not.toEqual(blocks);
+  expect(change('runtime.mallocgc')).toEqual(blocks);
+  const without = (name: string) => ({ isLifted: (f: number) => program.names[f] !== name && lifted.isLifted(f) });
+  for (const name of [REFILL, 'runtime.deductAssistCredit', 'runtime.gcAssistAlloc']) {
+    expect(change(REFILL, { lifted: without(name) }), name).toEqual(blocks);
+  }
+  // deductAssistCredit calls something else; gcAssistAlloc is another function, which does not look at the credit.
+  const renamed = (from: string, to: string) => ({ names: program.names.map((of) => (of === from ? to : of)) });
+  expect(change(REFILL, { program: renamed('runtime.gcAssistAlloc', 'runtime.other') })).toEqual(blocks);
+  const f = program.names.indexOf('runtime.gcAssistAlloc');
+  const funcBlock = lifted.funcBlock.slice();
+  funcBlock[f + 1] = funcBlock[f]!;
+  expect(change(REFILL, { lifted: { funcBlock } })).toEqual(blocks);
+});
