@@ -1,7 +1,7 @@
 /** docs/trust.md is what docs/trust.json says. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { data, page, render, type Trust } from './src/trust.ts';
+import { data, mergeRuns, page, render, type Trust } from './src/trust.ts';
 
 const trust = JSON.parse(readFileSync(data, 'utf8')) as Trust;
 
@@ -21,6 +21,20 @@ test('other figures make another page', () => {
   };
   expect(render({ ...trust, fuzz })).toContain('7,654 mutated and random modules, 1 failures. 2 were linked');
   expect(render({})).toContain('Not measured yet: `npm run soak`.');
+});
+
+test('a run takes the place of an older one of the same setting, and of no other', () => {
+  const run = (date: string, goos: string, outcomes: number) => ({
+    ...{ date, suite: 'std', slice: '1/1', go: 'go1.26.8', goos, engine: 'node', options: {} },
+    ...{ units: 1, outcomes, different: 0, listed: 0, unlisted: 0 },
+  });
+  const older = [run('2026-01-01', 'js', 1), run('2026-01-01', 'wasip1', 2)];
+  const newer = [run('2026-02-02', 'js', 3)];
+  expect(mergeRuns({ runs: older }, { runs: newer })).toEqual({ runs: [older[1], newer[0]] });
+  expect(mergeRuns({ runs: older }, undefined)).toEqual({ runs: older });
+  expect(render({ conformance: { runs: newer } })).toContain(
+    '| std, go1.26.8, js, node | 2026-02-02 | 1 | 3 | 0 | 0 | 0 |',
+  );
 });
 
 test('no command has left a failure in the figures', () => {

@@ -6,8 +6,15 @@ import { results } from './paths.ts';
 export async function writeResult(name: string, result: object): Promise<void> {
   const folder = join(results, 'trust');
   await mkdir(folder, { recursive: true });
-  const date = new Date().toISOString().slice(0, 10);
-  await writeFile(join(folder, `${name}.json`), `${JSON.stringify({ date, ...result }, undefined, 2)}\n`);
+  await writeFile(
+    join(folder, `${name}.json`),
+    `${JSON.stringify({ date: dateOf(new Date()), ...result }, undefined, 2)}\n`,
+  );
+}
+
+/** The day, as ISO 8601 has it. */
+export function dateOf(time: Date): string {
+  return time.toISOString().slice(0, 10);
 }
 
 /** The command line that this process was started with, for people to repeat. */

@@ -15,8 +15,9 @@ export const page: string = join(root, 'docs/trust.md');
 /** What `writeResult` writes, by the name that it was given. */
 export interface Trust {
   conformance?: {
-    date: string;
+    /** The last one of each setting. */
     runs: {
+      date: string;
       suite: string;
       slice: string;
       go: string;
@@ -144,12 +145,12 @@ ${table([
 ${
   conformance === undefined
     ? missing('npm run conformance')
-    : `${code('npm run conformance')} (${conformance.date}), stock Go and go-wasm in the same place. What differs in none of three runs is the same; what fails with stock Go,
+    : `${code('npm run conformance')}, stock Go and go-wasm in the same place, on the day that is named. What differs in none of three runs is the same; what fails with stock Go,
 too, is listed with its reason. A slice of n says that every n-th package or file ran. Where a toolchain comes without GOROOT/test, as those
 that Go fetches do, the files are those of another release.
 
 ${table([
-  ['', 'packages, files', 'outcomes', 'that differ', 'fail as with stock', 'not listed'],
+  ['', 'on', 'packages, files', 'outcomes', 'that differ', 'fail as with stock', 'not listed'],
   ...conformance.runs.map((r) => [
     [
       r.suite === 'test' ? 'GOROOT/test' : r.suite,
@@ -161,6 +162,7 @@ ${table([
       r.engine,
       ...Object.values(r.options),
     ].join(', '),
+    r.date,
     count(r.units),
     count(r.outcomes),
     r.different,
@@ -242,15 +244,31 @@ ${table([
 `;
 }
 
+/** Runs of Go's own tests: new ones in the place of older ones of the same setting, and behind all others. */
+export function mergeRuns(older: Trust['conformance'], newer: Trust['conformance']): NonNullable<Trust['conformance']> {
+  const key = ({ suite, slice, go, goos, engine, options }: NonNullable<Trust['conformance']>['runs'][number]) =>
+    JSON.stringify([suite, slice, go, goos, engine, options]);
+  const runs = new Map((older?.runs ?? []).map((run) => [key(run), run]));
+  for (const run of newer?.runs ?? []) {
+    runs.delete(key(run));
+    runs.set(key(run), run);
+  }
+  return { runs: [...runs.values()] };
+}
+
 async function main(): Promise<void> {
-  const trust: Record<string, unknown> = existsSync(data) ? JSON.parse(await readFile(data, 'utf8')) : {};
+  const trust: Trust = existsSync(data) ? JSON.parse(await readFile(data, 'utf8')) : {};
+  const { conformance } = trust;
   const folder = join(results, 'trust');
   for (const name of existsSync(folder) ? await readdir(folder) : []) {
     if (name.endsWith('.json'))
-      trust[name.slice(0, -'.json'.length)] = JSON.parse(await readFile(join(folder, name), 'utf8'));
+      Object.assign(trust, {
+        [name.slice(0, -'.json'.length)]: JSON.parse(await readFile(join(folder, name), 'utf8')),
+      });
   }
+  trust.conformance = mergeRuns(conformance, trust.conformance);
   await writeFile(data, `${JSON.stringify(trust, undefined, 2)}\n`);
-  await writeFile(page, render(trust as Trust));
+  await writeFile(page, render(trust));
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();

@@ -1,9 +1,9 @@
 /** What runs of Go's own tests have found: each as text, all together as JSON and as a page. */
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { table } from '../measure.ts';
 import { results } from '../paths.ts';
-import { writeResult } from '../results.ts';
+import { dateOf, writeResult } from '../results.ts';
 import type { Setting, Verdict } from './check.ts';
 import { unexpectedFailures } from './expected.ts';
 
@@ -69,11 +69,12 @@ export async function writeReports(): Promise<void> {
   const runs = await Promise.all(
     names.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8')) as SuiteRun),
   );
-  const rows = runs.map((run) => {
+  const dates = await Promise.all(names.map(async (name) => dateOf((await stat(join(folder, name))).mtime)));
+  const rows = runs.map((run, k) => {
     const { target: _, ...options } = run.link;
     const { suite, slice, goos, toolchain, engine, verdicts } = run;
     const counts = countsOf(verdicts, run);
-    return { suite, slice, go: toolchain.version, goos, engine: engine.name, options, ...counts };
+    return { date: dates[k]!, suite, slice, go: toolchain.version, goos, engine: engine.name, options, ...counts };
   });
   await writeFile(join(folder, 'report.json'), `${JSON.stringify({ runs: rows }, null, 1)}\n`);
   await writeResult('conformance', { runs: rows });
