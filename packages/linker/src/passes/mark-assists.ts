@@ -1,9 +1,8 @@
 /**
- * While Go's garbage collector marks, writes of pointers go through a barrier, and what is allocated is marked: programs run slowly. Two mark: a
- * worker, in the background, and goroutines that allocate, which buy credit for what they allocate by marking (assists). Towards the end, when little is
- * left to mark, a little work buys credit for many megabytes. Elsewhere the worker ends the phase then, since a running goroutine is interrupted after
- * ten milliseconds. On WebAssembly nobody interrupts it: the phase goes on until it waits for something, for seconds if it computes, and memory grows far beyond
- * what GOGC says.
+ * While Go's garbage collector marks, each write of a pointer goes through a barrier, so that programs run slowly. Marking is done by a worker in the
+ * background, and by goroutines that allocate, which get credit for that (assists). Towards the end, when little is left to mark, a little work gives credit for
+ * many megabytes. On other platforms the worker ends the phase then, since a goroutine is interrupted after ten milliseconds. On WebAssembly nobody
+ * interrupts it: the phase lasts until the program waits for something, for seconds if it computes, and memory grows far beyond what GOGC says.
  *
  * With this, credit lasts no longer than the span that `runtime.(*mcache).refill` gives the allocator, a few hundred objects:
  *
