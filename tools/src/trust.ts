@@ -14,23 +14,7 @@ export const page: string = join(root, 'docs/trust.md');
 
 /** What `writeResult` writes, by the name that it was given. */
 export interface Trust {
-  conformance?: {
-    /** The last one of each setting. */
-    runs: {
-      date: string;
-      suite: string;
-      slice: string;
-      go: string;
-      goos: string;
-      engine: string;
-      options: Record<string, string>;
-      units: number;
-      outcomes: number;
-      different: number;
-      listed: number;
-      unlisted: number;
-    }[];
-  };
+  conformance?: Conformance;
   fuzz?: {
     date: string;
     command: string;
@@ -65,6 +49,24 @@ export interface Trust {
       problems: string[];
     }[];
   };
+}
+
+interface Conformance {
+  /** The last one of each setting. */
+  runs: {
+    date: string;
+    suite: string;
+    slice: string;
+    go: string;
+    goos: string;
+    engine: string;
+    options: Record<string, string>;
+    units: number;
+    outcomes: number;
+    different: number;
+    listed: number;
+    unlisted: number;
+  }[];
 }
 
 interface Limits {
@@ -245,8 +247,8 @@ ${table([
 }
 
 /** Runs of Go's own tests: new ones in the place of older ones of the same setting, and behind all others. */
-export function mergeRuns(older: Trust['conformance'], newer: Trust['conformance']): NonNullable<Trust['conformance']> {
-  const key = ({ suite, slice, go, goos, engine, options }: NonNullable<Trust['conformance']>['runs'][number]) =>
+export function mergeRuns(older: Conformance | undefined, newer: Conformance | undefined): Conformance {
+  const key = ({ suite, slice, go, goos, engine, options }: Conformance['runs'][number]) =>
     JSON.stringify([suite, slice, go, goos, engine, options]);
   const runs = new Map((older?.runs ?? []).map((run) => [key(run), run]));
   for (const run of newer?.runs ?? []) {
@@ -258,7 +260,7 @@ export function mergeRuns(older: Trust['conformance'], newer: Trust['conformance
 
 async function main(): Promise<void> {
   const trust: Trust = existsSync(data) ? JSON.parse(await readFile(data, 'utf8')) : {};
-  const { conformance } = trust;
+  const older = trust.conformance;
   const folder = join(results, 'trust');
   for (const name of existsSync(folder) ? await readdir(folder) : []) {
     if (name.endsWith('.json'))
@@ -266,7 +268,7 @@ async function main(): Promise<void> {
         [name.slice(0, -'.json'.length)]: JSON.parse(await readFile(join(folder, name), 'utf8')),
       });
   }
-  trust.conformance = mergeRuns(conformance, trust.conformance);
+  if (trust.conformance) trust.conformance = mergeRuns(older, trust.conformance);
   await writeFile(data, `${JSON.stringify(trust, undefined, 2)}\n`);
   await writeFile(page, render(trust));
 }

@@ -19,7 +19,6 @@
  */
 import {
   ByteWriter,
-  bytesOf,
   Code,
   decodeFunction,
   decodeModule,
@@ -37,6 +36,7 @@ import {
   importCount,
   isRefType,
   type Locals,
+  lengthOf,
   type Module,
   naturalAlignment,
   Op,
@@ -88,7 +88,7 @@ export async function instrument(
   while (done < functions.length) {
     const first = done;
     for (let size = 0; done < functions.length && size < BATCH; done++) {
-      size += bytesOf(module, module.bodies[functions[done]! - imported]!).length;
+      size += lengthOf(module.bodies[functions[done]! - imported]!);
     }
     new Batch(module, functions.slice(first, done), options, nameOf).run(binaryen, frames);
     options.onProgress?.(done, functions.length);

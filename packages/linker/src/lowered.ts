@@ -30,6 +30,12 @@ export class Lowered {
     this.hint = new Uint8Array(n);
   }
 
+  /** Puts instructions in front of all others, where the function is entered. */
+  prepend(instructions: readonly Instruction[]): void {
+    const { entry } = this.graph!;
+    this.insert(entry, this.start[entry]!, instructions);
+  }
+
   /** Puts instructions into block `b`: in front of instruction `at`, or at the block's end. */
   insert(b: number, at: number, instructions: readonly Instruction[]): void {
     const n = instructions.length;

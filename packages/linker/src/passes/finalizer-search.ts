@@ -88,8 +88,7 @@ export class FinalizerSearch {
   run(f: number, lowered: Lowered): void {
     if (f === this.#add) this.#search(lowered);
     else if (f === this.#remove || f === this.#sweep) {
-      const { entry } = lowered.graph!;
-      lowered.insert(entry, lowered.start[entry]!, [
+      lowered.prepend([
         [I32Const, 0],
         [GlobalSet, this.#last],
       ]);

@@ -10,8 +10,8 @@
  * In the file each of them is a data segment of its own, since Go's linker cuts data at zeros: they take nine bytes each, in all a tenth of
  * the module, and are nine in ten of its segments. With this, the module's start function writes what has been left out.
  *
- * Assumes nothing of what the table is for: memory is the same when the module has been instantiated. Only buckets that are as above are left out, and
- * only if the module has no start function and all data known addresses, as Go's modules have it.
+ * Assumes that no stage before changes what Go's data say, and nothing of what the table is for: memory is the same when the module has been
+ * instantiated. Only buckets that are as above are left out, and only if the module has no start function and all data known addresses, as Go's modules have it.
  *
  * Sources: cmd/link/internal/ld/pcln.go, findfunctab; cmd/link/internal/wasm/asm.go, writeDataSec; runtime/symtab.go, findfuncbucket, moduledata.
  */

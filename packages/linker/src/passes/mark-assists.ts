@@ -44,8 +44,6 @@ export class MarkAssists {
   }
 
   run(f: number, lowered: Lowered): void {
-    if (f !== this.#refill) return;
-    const { entry } = lowered.graph!;
-    lowered.insert(entry, lowered.start[entry]!, this.#front);
+    if (f === this.#refill) lowered.prepend(this.#front);
   }
 }

@@ -56,9 +56,7 @@ export class NothingToWake {
 
   run(f: number, lowered: Lowered): void {
     const front = this.#fronts.get(f);
-    if (front === undefined) return;
-    const { entry } = lowered.graph!;
-    lowered.insert(entry, lowered.start[entry]!, front);
+    if (front !== undefined) lowered.prepend(front);
   }
 }
 

@@ -55,8 +55,6 @@ export class OnStackReplacement {
   }
 
   run(f: number, lowered: Lowered): void {
-    if (f !== this.#refill) return;
-    const { entry } = lowered.graph!;
-    lowered.insert(entry, lowered.start[entry]!, [[Call, this.#count]]);
+    if (f === this.#refill) lowered.prepend([[Call, this.#count]]);
   }
 }
