@@ -39,6 +39,7 @@ const { values } = parseOptions(import.meta.url, {
   },
 });
 const goos = values.goos as Goos;
+const rounds = Number(values.rounds);
 const toolchain = await findToolchain();
 const engine = await measuringEngine(goos, values.engine, values.node);
 const cwd = join(root, 'tools/bench/real');
@@ -157,11 +158,11 @@ async function measure(of: string, program: Program): Promise<Form[]> {
   for (const [i, { name, options }] of values.variant.map(parseVariant).entries()) {
     const file = path(`${i}.wasm`);
     const target = options.switch && targetOf(engine).text;
-    const linked = await linkMeasuredAgain(stock, file, { ...options, ...(target && { target }) });
+    const linked = await linkMeasuredAgain(stock, file, { ...options, ...(target && { target }) }, rounds);
     forms.push(await wasm(name, file, options.switch as StrategyName | undefined, linked));
   }
 
-  for (let round = 0; round < Number(values.rounds); round++) for (const form of forms) await runOnce(form);
+  for (let round = 0; round < rounds; round++) for (const form of forms) await runOnce(form);
   for (const form of forms) {
     if (form.digest !== native.digest) throw new Error(`${of}: ${form.name} writes something else than native`);
   }
@@ -182,7 +183,7 @@ try {
     all.map(({ forms }) => of(forms[base]!) / of(forms[i]!));
   const text = `${[
     '',
-    `${toolchain.version} ${goos}, ${engine.name} ${engine.version}, best of ${values.rounds}, CPU seconds of the whole process (speed-up over stock)`,
+    `${toolchain.version} ${goos}, ${engine.name} ${engine.version}, best of ${rounds}, CPU seconds of the whole process (speed-up over stock)`,
     '',
     table([
       ['', ...names],
@@ -217,7 +218,7 @@ try {
 
   await mkdir(results, { recursive: true });
   await writeFile(join(results, 'bench-real.txt'), text);
-  const json = { go: toolchain.version, goos, engine, rounds: Number(values.rounds), programs: all };
+  const json = { go: toolchain.version, goos, engine, rounds, programs: all };
   await writeFile(join(results, 'bench-real.json'), `${JSON.stringify(json, null, 2)}\n`);
 } finally {
   await rm(folder, { recursive: true, force: true });

@@ -48,6 +48,7 @@ const { values, positionals } = parseOptions(import.meta.url, {
 });
 if (values.passes) values.variant = ['', ...passesAt('2').map((name) => `noPass=${name}`)];
 const goos = values.goos as Goos;
+const rounds = Number(values.rounds);
 const toolchain = await findToolchain();
 const engine = await measuringEngine(goos, values.engine, values.node);
 const corpus = join(root, 'tools/bench/corpus');
@@ -74,14 +75,14 @@ try {
   } else {
     for (const [i, { name, options }] of values.variant.map(parseVariant).entries()) {
       const file = join(folder, `${i}.wasm`);
-      files.push({ name, file, linked: await linkMeasuredAgain(stock, file, options) });
+      files.push({ name, file, linked: await linkMeasuredAgain(stock, file, options, rounds) });
     }
   }
 
   const args = values.only ? [values.only] : [];
   const nativeTimes: Times = {};
   const runs = await Promise.all(files.map(async (f) => ({ ...f, times: {} as Times, sizes: await sizes(f.file) })));
-  for (let r = 0; r < Number(values.rounds); r++) {
+  for (let r = 0; r < rounds; r++) {
     await round({ file: native, args, env: {} }, nativeTimes);
     for (const run of runs) {
       await round(command(engine, goos, run.file, args, toolchain.goroot, corpus), run.times);
@@ -99,7 +100,7 @@ try {
   }));
   const perRun = (text: (run: (typeof runs)[number], i: number) => string) => runs.map(text);
   const text = `${[
-    `${toolchain.version} ${goos}, ${engine.name} ${engine.version}, best of ${values.rounds}, milliseconds (speed-up over stock)`,
+    `${toolchain.version} ${goos}, ${engine.name} ${engine.version}, best of ${rounds}, milliseconds (speed-up over stock)`,
     '',
     table([
       ['', 'native', ...perRun((run) => run.name)],
@@ -129,7 +130,7 @@ try {
     go: toolchain.version,
     goos,
     engine,
-    rounds: Number(values.rounds),
+    rounds,
     native: nativeTimes,
     runs: runs.map((run, i) => ({ ...run, ...summary[i] })),
   };
