@@ -1,0 +1,3 @@
+module output
+
+go 1.24
