@@ -89,6 +89,13 @@ interface Limits {
   go: string;
 }
 
+/** Whole suites before slices of them, the rest by name. */
+function newestFirst(runs: Conformance['runs']): Conformance['runs'] {
+  const order = ({ suite, slice, go, goos, engine, options }: Conformance['runs'][number]): string =>
+    JSON.stringify([slice !== '1/1', suite, goos, go, engine, Object.values(options)]);
+  return runs.toSorted((a, b) => (a.date === b.date ? (order(a) < order(b) ? -1 : 1) : a.date < b.date ? 1 : -1));
+}
+
 const count = (n: number): string => n.toLocaleString('en-US');
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 const code = (text: string): string => `\`${text}\``;
@@ -149,11 +156,11 @@ ${
     ? missing('npm run conformance')
     : `${code('npm run conformance')}, stock Go and go-wasm in the same place, on the day that is named. What differs in none of three runs is the same; what fails with stock Go,
 too, is listed with its reason. A slice of n says that every n-th package or file ran. Where a toolchain comes without GOROOT/test, as those
-that Go fetches do, the files are those of another release.
+that Go fetches do, the files are those of another release. An earlier day's run is of the passes that there were on that day.
 
 ${table([
   ['', 'on', 'packages, files', 'outcomes', 'that differ', 'fail as with stock', 'not listed'],
-  ...conformance.runs.map((r) => [
+  ...newestFirst(conformance.runs).map((r) => [
     [
       r.suite === 'test' ? 'GOROOT/test' : r.suite,
       ...(r.slice === '1/1'
