@@ -169,7 +169,7 @@ ${table([
       r.go,
       r.goos,
       r.engine,
-      ...Object.values(r.options),
+      ...Object.entries(r.options).map(([name, value]) => (name === 'level' ? `-O${value}` : value)),
     ].join(', '),
     r.date,
     count(r.units),
