@@ -89,11 +89,11 @@ interface Limits {
   go: string;
 }
 
-/** Whole suites before slices of them, the rest by name. */
+/** Of a day, whole suites before slices of them, the rest by name. */
 function newestFirst(runs: Conformance['runs']): Conformance['runs'] {
   const order = ({ suite, slice, go, goos, engine, options }: Conformance['runs'][number]): string =>
     JSON.stringify([slice !== '1/1', suite, goos, go, engine, Object.values(options)]);
-  return runs.toSorted((a, b) => (a.date === b.date ? (order(a) < order(b) ? -1 : 1) : a.date < b.date ? 1 : -1));
+  return runs.toSorted((a, b) => b.date.localeCompare(a.date, 'en') || order(a).localeCompare(order(b), 'en'));
 }
 
 const count = (n: number): string => n.toLocaleString('en-US');
