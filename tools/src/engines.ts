@@ -38,6 +38,7 @@ export const engineNames: readonly EngineName[] = ['node', 'node26', 'wasmtime',
 const folder = fileURLToPath(new URL('../engines/', import.meta.url));
 /** What `go-wasm run` uses: built by `npm ci`. */
 const wasiRunner = fileURLToPath(new URL('../../packages/cli/dist/run-wasip1.cjs', import.meta.url));
+const jsRunner = fileURLToPath(new URL('../../packages/cli/dist/run-js.cjs', import.meta.url));
 const browserRunner = fileURLToPath(new URL('../../packages/cli/dist/run-browser.cjs', import.meta.url));
 const jspiRunner = fileURLToPath(new URL('../../packages/cli/src/entries/run-jspi.ts', import.meta.url));
 const exe = process.platform === 'win32' ? '.exe' : '';
@@ -144,8 +145,9 @@ export function command(
   if (engine.name !== 'wasmtime') {
     if (goos === 'wasip1') return node(wasiRunner, `-switch=${strategy}`);
     const glue = join(goroot, 'lib/wasm');
-    if (strategy !== 'jspi') return node(join(glue, 'wasm_exec_node.js'));
-    return node('--conditions=@go-wasm/source', jspiRunner, join(glue, 'wasm_exec.js'));
+    if (strategy === 'jump-table') return node(join(glue, 'wasm_exec_node.js'));
+    if (strategy === 'jspi') return node('--conditions=@go-wasm/source', jspiRunner, join(glue, 'wasm_exec.js'));
+    return node(jsRunner);
   }
   if (goos === 'js') throw new Error('wasmtime runs wasip1, not js');
   return {

@@ -7,7 +7,7 @@ import { checkNode, nodeFlags, stackSize } from './engine.ts';
 import { EnvironmentError, UsageError } from './errors.ts';
 import { suggest } from './find.ts';
 import { joinQuoted } from './quoted.ts';
-import { type Toolchain, which } from './toolchain.ts';
+import { isSupported, type Toolchain, which } from './toolchain.ts';
 
 /** Where programs can run, by the name that `-host` takes, and for which GOOS. */
 const HOSTS = {
@@ -85,7 +85,9 @@ function command(go: Toolchain, { goos, strategy, host, fetch, cpuprofile }: Run
     return [...node, '--disable-warning=ExperimentalWarning', WASIP1_RUNNER, ...flags];
   }
   checkNode(strategy);
-  return [...node, ...(strategy === 'jspi' ? [JSPI_RUNNER, glue(go, 'wasm_exec.js')] : [jsRunner(go)])];
+  if (strategy === 'jspi') return [...node, JSPI_RUNNER, glue(go, 'wasm_exec.js')];
+  // A program as Go links it runs as Go runs it.
+  return [...node, strategy === 'jump-table' || !isSupported(go.GOVERSION) ? jsRunner(go) : JS_RUNNER];
 }
 
 function noProfile(host: string): UsageError {

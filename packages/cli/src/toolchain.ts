@@ -36,6 +36,12 @@ export function release(version: string): number | undefined {
 /** The releases of Go 1 that go-wasm is made for. */
 export const SUPPORTED: { oldest: number; newest: number } = { oldest: 24, newest: 27 };
 
+/** Whether a version is of these releases. */
+export function isSupported(version: string): boolean {
+  const minor = release(version) ?? 0;
+  return minor >= SUPPORTED.oldest && minor <= SUPPORTED.newest;
+}
+
 /** Environment of a build for wasm: js, unless the user's says wasip1. */
 export function targetEnv(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv & { GOOS: 'js' | 'wasip1' } {
   return { ...env, GOOS: env.GOOS === 'wasip1' ? 'wasip1' : 'js', GOARCH: 'wasm' };

@@ -91,6 +91,79 @@ describe.each(['js', 'wasip1'])('go-wasm run for %s', (GOOS) => {
   });
 });
 
+describe('in Node, a js program meets what it meets with Go’s own script', () => {
+  const cwd = folder('a program of Node', {
+    'go.mod': MOD,
+    'main.go': `package main
+
+import (
+	"fmt"
+	"os"
+	"syscall/js"
+	"time"
+)
+
+func main() {
+	eval := func(code string) js.Value { return js.Global().Call("eval", code) }
+	switch os.Args[1] {
+	case "globals":
+		fmt.Println(eval("[typeof require('os').cpus, fs.readFileSync.length, path.join('a', 'b'), process.argv0].join(' ')"))
+		fmt.Println(js.Global().Get("fs").Call("existsSync", "go.mod").Bool(), js.Global().Call("require", "os").Type())
+	case "files":
+		answers := make(chan string, 1)
+		answered := js.FuncOf(func(_ js.Value, args []js.Value) any {
+			answers <- fmt.Sprint(len(args), args[0].IsNull(), args[1].Int(), args[2].Get("length").Int())
+			return nil
+		})
+		text := js.Global().Get("Uint8Array").New(5)
+		js.Global().Get("fs").Call("write", 1, text, 0, 3, nil, answered)
+		fmt.Println(<-answers)
+		file := js.Global().Get("fs").Call("openSync", "go.mod")
+		js.Global().Get("fs").Call("read", file, text, 0, 5, 0, answered)
+		fmt.Println(<-answers)
+	case "deadlock":
+		<-make(chan int)
+	case "exit":
+		fmt.Print("before")
+		eval("process.exit(4)")
+	case "exit later":
+		eval("setTimeout(() => process.exit(5), 1)")
+		time.Sleep(time.Hour)
+	case "throw":
+		eval("(() => { throw new Error('thrown') })()")
+	case "throw later":
+		eval("setTimeout(() => { throw 'thrown later' }, 1)")
+		time.Sleep(time.Hour)
+	case "reject":
+		eval("Promise.reject('rejected')")
+		time.Sleep(time.Hour)
+	case "callback":
+		js.Global().Call("setTimeout", js.FuncOf(func(js.Value, []js.Value) any { panic("in a callback") }), 1)
+		time.Sleep(time.Hour)
+	}
+}
+`,
+  });
+  const failed = { code: 1 };
+  test.each([
+    ['globals', { code: 0, stdout: 'function 2 a/b node\ntrue object\n' }],
+    ['files', { code: 0, stdout: '\0\0\x003 true 3 5\n3 true 5 5\n' }],
+    ['deadlock', failed],
+    ['exit', failed],
+    ['exit later', failed],
+    ['throw', failed],
+    ['throw later', failed],
+    ['reject', failed],
+    ['callback', failed],
+  ])('%s', async (what, expected) => {
+    const [stock, linked] = await Promise.all(
+      ['internal', 'external'].map((mode) => goWasm(['run', `-linkmode=${mode}`, '.', what], { cwd })),
+    );
+    expect(linked).toEqual(stock);
+    expect(linked).toMatchObject(expected);
+  });
+});
+
 // go ends when it is told to, and so do we, by the same signal. (It leaves the program alone, as it always does.)
 test.runIf(process.platform !== 'win32')('signals go on to go', async () => {
   const ended = await goWasm(['run', '-exec', `sh -c "echo waiting; exec sleep 3 >/dev/null 2>&1"`, '.'], {

@@ -33,14 +33,17 @@ const FUNCTIONS =
 // biome-ignore lint/suspicious/noExplicitAny: functions of a file system, by name
 type Functions = Record<string, (...args: any[]) => void>;
 
+/** Node's `read` and `write` call back with more than one result. */
+type Answer = (error: Error | null, ...results: unknown[]) => void;
+
 export function createSystem({ stdin, stdout, stderr, fs = {}, globals }: SystemOptions): System {
   let over = false;
   /** Calls back while there is a program to call: the end of one that waits for a file is nobody's error. */
-  const reply = (callback: Callback<unknown>, error: Error | null, result?: unknown): void => {
+  const reply = (callback: Answer, error: Error | null, ...results: unknown[]): void => {
     if (over) return;
     try {
       // Deno calls back with undefined where Node has null.
-      callback(error ?? null, result);
+      callback(error ?? null, ...results);
     } catch (error) {
       if (!over) throw error;
     }
@@ -50,8 +53,8 @@ export function createSystem({ stdin, stdout, stderr, fs = {}, globals }: System
   for (const name of FUNCTIONS) {
     const run = (fs as Functions)[name];
     view[name] = (...args) => {
-      const callback = args.pop() as Callback<unknown>;
-      if (run) run.call(fs, ...args, (error: Error | null, result: unknown) => reply(callback, error, result));
+      const callback = args.pop() as Answer;
+      if (run) run.call(fs, ...args, (...answer: Parameters<Answer>) => reply(callback, ...answer));
       else callback(fileError('ENOSYS'));
     };
   }
@@ -64,9 +67,8 @@ export function createSystem({ stdin, stdout, stderr, fs = {}, globals }: System
 
   /** Calls back with what `run` gives, if it is a promise in a later turn. */
   const answer = <T>(run: () => T | Promise<T>, callback: Callback<T>): void => {
-    const failed = (cause: unknown): void =>
-      reply(callback as Callback<unknown>, Object.assign(fileError('EIO'), { cause }));
-    const give = (result: T): void => reply(callback as Callback<unknown>, null, result);
+    const failed = (cause: unknown): void => reply(callback as Answer, Object.assign(fileError('EIO'), { cause }));
+    const give = (result: T): void => reply(callback as Answer, null, result);
     let result: T | Promise<T>;
     try {
       result = run();

@@ -11,7 +11,7 @@ import { execFlag, jsRunner, withNode } from '../exec.ts';
 import { provideGo } from '../fetch-go.ts';
 import { DEFAULTS } from '../options.ts';
 import { shim, toolexecFlag } from '../shim.ts';
-import { GoFailed, release, SUPPORTED, type Toolchain, targetEnv, toolchain, which } from '../toolchain.ts';
+import { GoFailed, isSupported, SUPPORTED, type Toolchain, targetEnv, toolchain, which } from '../toolchain.ts';
 
 const run = promisify(execFile);
 
@@ -64,8 +64,7 @@ export async function doctorCommand(json: boolean): Promise<number> {
   });
   await check('Go', async () => {
     go = await toolchain(env);
-    const minor = release(go.GOVERSION) ?? 0;
-    if (minor < SUPPORTED.oldest || minor > SUPPORTED.newest) {
+    if (!isSupported(go.GOVERSION)) {
       throw new EnvironmentError('GW4002', `${go.GOVERSION} is not supported`, {
         hint: `use Go 1.${SUPPORTED.oldest} to 1.${SUPPORTED.newest}, for example GOTOOLCHAIN=go1.${SUPPORTED.newest}.0`,
       });

@@ -1,8 +1,16 @@
-/** `deno run run-js.cjs FILE [argument …]`: runs a js program in an engine that has Node's modules, as wasm_exec_node.js does. */
-import { run } from '@go-wasm/runtime/node';
+/**
+ * `node run-js.cjs FILE [argument …]`: runs a js program as Go's wasm_exec_node.js does, in Node and in engines that are much
+ * like it, by our own runtime.
+ */
+import fs from 'node:fs';
+import { node, run } from '@go-wasm/runtime/node';
+import { gotest } from '../page/gotest.ts';
 
 const [, , file, ...args] = process.argv;
-run(file!, args, { fetch: false }).then(
+const { globals } = node();
+// For JavaScript that the program evaluates.
+Object.assign(globalThis, { require: globals?.require, fs, path: globals?.path });
+run(file!, args, { fetch: false, imports: (app) => ({ _gotest: gotest(() => app.exports) }) }).then(
   (code) => process.exit(code),
   (error: unknown) => {
     console.error(error);

@@ -4,6 +4,7 @@
  */
 import { instantiateFor } from '@go-wasm/linker/host/jspi';
 import { Go } from '@go-wasm/runtime';
+import { gotest } from './gotest.ts';
 import { type Answer, FILE_FUNCTIONS, NO_ANSWER, pack, type Start, unpack } from './wire.ts';
 
 type Done = (error: Error | null, result?: unknown) => void;
@@ -141,14 +142,7 @@ async function run(start: Start): Promise<void> {
   go.exit = exit;
   const module = await WebAssembly.compileStreaming(fetch('program.wasm'));
   let exports: WebAssembly.Exports;
-  // As in wasm_exec.js, for the tests of syscall/js.
-  go.importObject._gotest = {
-    add: (a: number, b: number) => a + b,
-    callExport(a: number, b: bigint) {
-      (exports.testExport0 as () => void)();
-      return (exports.testExport as (a: number, b: bigint) => bigint)(a, b);
-    },
-  };
+  go.importObject._gotest = gotest(() => exports);
   const instance = await instantiateFor(go, module, fail);
   ({ exports } = instance);
   return go.run(instance);
