@@ -1,6 +1,7 @@
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { execFlag } from '../src/exec.ts';
 import { CACHE, folder, goWasm, run } from './command.ts';
 
 const MOD = 'module example.com/app\n\ngo 1.24\n';
@@ -162,6 +163,16 @@ func main() {
     expect(linked).toEqual(stock);
     expect(linked).toMatchObject(expected);
   });
+});
+
+test('in Node, a js program runs by our runtime; as that Go has it, if Go has linked it or is newer than what we know', async () => {
+  const GOROOT = (await run('go', ['env', 'GOROOT'])).stdout.trim();
+  const runner = (GOVERSION: string, strategy: 'resume' | 'jump-table') =>
+    execFlag({ GOROOT, GOVERSION, GOHOSTOS: '', GOHOSTARCH: '', GOFLAGS: '', GOCACHE: '' }, { goos: 'js', strategy });
+  expect(runner('go1.26.8', 'resume')).toMatch(/run-js\.cjs/);
+  expect(runner('go1.26.8', 'jump-table')).toMatch(/wasm_exec_node\.js/);
+  expect(runner('go1.99.0', 'resume')).toMatch(/wasm_exec_node\.js/);
+  expect(runner('devel go1.99-0123456 Mon Nov 30', 'resume')).toMatch(/wasm_exec_node\.js/);
 });
 
 // go ends when it is told to, and so do we, by the same signal. (It leaves the program alone, as it always does.)
