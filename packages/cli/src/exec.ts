@@ -86,8 +86,8 @@ function command(go: Toolchain, { goos, strategy, host, fetch, cpuprofile }: Run
   }
   checkNode(strategy);
   if (strategy === 'jspi') return [...node, JSPI_RUNNER, glue(go, 'wasm_exec.js')];
-  // A program as Go links it runs as Go runs it.
-  return [...node, strategy === 'jump-table' || !isSupported(go.GOVERSION) ? jsRunner(go) : JS_RUNNER];
+  // What Go has linked runs as Go runs it, and so does what a Go has made that the runtime does not know.
+  return [...node, strategy === 'jump-table' || !isSupported(go.GOVERSION) ? goRunner(go) : JS_RUNNER];
 }
 
 function noProfile(host: string): UsageError {
@@ -102,7 +102,7 @@ function denoFlags(): string[] {
 }
 
 /** The toolchain's own script that runs a js program in Node. */
-export function jsRunner(go: Toolchain): string {
+export function goRunner(go: Toolchain): string {
   return glue(go, 'wasm_exec_node.js');
 }
 

@@ -1,7 +1,7 @@
 /** What a Go program asks of a file system: the functions of Node's `fs` that Go's package syscall calls (syscall/fs_js.go). */
 
-/** As Node calls back: an error with a `code` such as `ENOENT`, or null and the result. */
-export type Callback<T = void> = (error: Error | null, result?: T) => void;
+/** As Node calls back: an error with a `code` such as `ENOENT`, or null and the result; `read` and `write` of Node's give the buffer as well. */
+export type Callback<T = void> = (error: Error | null, result?: T, buffer?: unknown) => void;
 
 /** What is known of a file, as in Node's `fs.Stats`; times in milliseconds since 1970. */
 export interface FileStats {

@@ -46,7 +46,7 @@ const write: NonNullable<FileSystem['write']> = (fd, buffer, offset, length, pos
       return;
     }
   }
-  setImmediate(callback as (...args: unknown[]) => void, failed, written, buffer);
+  setImmediate(callback, failed, written, buffer);
 };
 
 /** What of Node the program gets. */

@@ -33,13 +33,14 @@ const FUNCTIONS =
 // biome-ignore lint/suspicious/noExplicitAny: functions of a file system, by name
 type Functions = Record<string, (...args: any[]) => void>;
 
-/** Node's `read` and `write` call back with more than one result. */
-type Answer = (error: Error | null, ...results: unknown[]) => void;
-
 export function createSystem({ stdin, stdout, stderr, fs = {}, globals }: SystemOptions): System {
   let over = false;
   /** Calls back while there is a program to call: the end of one that waits for a file is nobody's error. */
-  const reply = (callback: Answer, error: Error | null, ...results: unknown[]): void => {
+  const reply = (
+    callback: Callback<unknown>,
+    error: Error | null,
+    ...results: [result?: unknown, buffer?: unknown]
+  ): void => {
     if (over) return;
     try {
       // Deno calls back with undefined where Node has null.
@@ -53,8 +54,8 @@ export function createSystem({ stdin, stdout, stderr, fs = {}, globals }: System
   for (const name of FUNCTIONS) {
     const run = (fs as Functions)[name];
     view[name] = (...args) => {
-      const callback = args.pop() as Answer;
-      if (run) run.call(fs, ...args, (...answer: Parameters<Answer>) => reply(callback, ...answer));
+      const callback = args.pop() as Callback<unknown>;
+      if (run) run.call(fs, ...args, (...answer: Parameters<Callback<unknown>>) => reply(callback, ...answer));
       else callback(fileError('ENOSYS'));
     };
   }
@@ -67,8 +68,9 @@ export function createSystem({ stdin, stdout, stderr, fs = {}, globals }: System
 
   /** Calls back with what `run` gives, if it is a promise in a later turn. */
   const answer = <T>(run: () => T | Promise<T>, callback: Callback<T>): void => {
-    const failed = (cause: unknown): void => reply(callback as Answer, Object.assign(fileError('EIO'), { cause }));
-    const give = (result: T): void => reply(callback as Answer, null, result);
+    const failed = (cause: unknown): void =>
+      reply(callback as Callback<unknown>, Object.assign(fileError('EIO'), { cause }));
+    const give = (result: T): void => reply(callback as Callback<unknown>, null, result);
     let result: T | Promise<T>;
     try {
       result = run();

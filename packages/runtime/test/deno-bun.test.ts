@@ -6,11 +6,11 @@ import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import { findRuntime } from '../../../tools/src/engines.ts';
 import { effort, patience } from '../../cfg/test/support/effort.ts';
-import { buildGo, bundle, emptyFolder, here, linkModule, type Result, temp } from './support.ts';
+import { buildGo, bundle, emptyFolder, here, linkModule, type Result, RUNNER, temp } from './support.ts';
 
 const stock = await buildGo('program');
 const linked = await linkModule(stock);
-const runner = await bundle('run.ts');
+const runner = await bundle(RUNNER);
 const waiting = await bundle('waiting-run.ts');
 
 async function run(command: readonly string[], args: string[], stdin = ''): Promise<Result> {

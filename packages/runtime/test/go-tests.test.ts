@@ -6,9 +6,9 @@ import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { oldestAndNewest } from '../../../tools/src/go.ts';
 import { instantiate, memoryFs } from '../src/index.ts';
-import { bundle, findToolchain, go, linkModule, nodes, runNode, temp } from './support.ts';
+import { bundle, findToolchain, go, linkModule, nodes, RUNNER, runNode, temp } from './support.ts';
 
-const runner = await bundle('run-tests.ts');
+const runner = await bundle(RUNNER);
 
 for (const version of [undefined, ...oldestAndNewest]) {
   const toolchain = version === undefined ? go : await findToolchain(version);

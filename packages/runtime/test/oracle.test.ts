@@ -13,6 +13,7 @@ import {
   linkModule,
   nodes,
   type Result,
+  RUNNER,
   runNode,
   type Toolchain,
 } from './support.ts';
@@ -50,7 +51,7 @@ const cases: Case[] = [
 /** The ones for every engine and every release of Go, however little is tested. */
 const few = cases.filter(({ args }) => ['panic', 'deadlock', 'stdin', 'files', 'many'].includes(args[0]!));
 
-const runner = await bundle('run.ts');
+const runner = await bundle(RUNNER);
 const stock = await buildGo('program');
 const linked = await linkModule(stock);
 

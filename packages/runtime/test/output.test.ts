@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test, vi } from 'vitest';
 import { nodeFs } from '../src/node.ts';
-import { buildGo, bundle, go, nodes, runNode } from './support.ts';
+import { buildGo, bundle, go, nodes, RUNNER, runNode } from './support.ts';
 
 const module = await buildGo('output');
-const runner = await bundle('run.ts');
+const runner = await bundle(RUNNER);
 
 describe.for(nodes)('$name $version', (engine) => {
   test('a pipe that is full', async () => {

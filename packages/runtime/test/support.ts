@@ -67,9 +67,21 @@ export async function linkModule(
 /** Bundles a file for a Node process or a page. Returns the path. */
 export async function bundle(file: string, platform: 'node' | 'browser' = 'node'): Promise<string> {
   const outfile = join(temp, `${basename(file, '.ts')}.mjs`);
-  await build({ entryPoints: [here(file)], bundle: true, platform, format: 'esm', target: 'es2022', outfile });
+  const conditions = ['@go-wasm/source'];
+  await build({
+    entryPoints: [here(file)],
+    bundle: true,
+    platform,
+    conditions,
+    format: 'esm',
+    target: 'es2022',
+    outfile,
+  });
   return outfile;
 }
+
+/** What `go-wasm run` runs js programs by, for {@link bundle}. */
+export const RUNNER = '../../cli/src/entries/run-js.ts';
 
 const [node, node26] = await Promise.all([findEngine('node'), findEngine('node26')]);
 /** The Nodes to run programs in. */

@@ -7,7 +7,7 @@ import { cacheFolder } from '../cache-folder.ts';
 import { colorsOf } from '../colors.ts';
 import { strategiesOf, thisNode, wasmtimeAt } from '../engine.ts';
 import { describe, EnvironmentError, fileError } from '../errors.ts';
-import { execFlag, jsRunner, withNode } from '../exec.ts';
+import { execFlag, goRunner, withNode } from '../exec.ts';
 import { provideGo } from '../fetch-go.ts';
 import { DEFAULTS } from '../options.ts';
 import { shim, toolexecFlag } from '../shim.ts';
@@ -87,7 +87,7 @@ export async function doctorCommand(json: boolean): Promise<number> {
   });
   const found = go;
   if (found) {
-    await check('js runner', () => jsRunner(found));
+    await check('js runner', () => goRunner(found));
     await check('shim', async () => {
       const program = await shim(found);
       const { stdout } = await run('go', ['tool', `-n`, 'link'], { env });

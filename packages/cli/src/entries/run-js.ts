@@ -4,12 +4,11 @@
  */
 import fs from 'node:fs';
 import { node, run } from '@go-wasm/runtime/node';
-import { gotest } from '../page/gotest.ts';
+import { gotest } from '../gotest.ts';
 
 const [, , file, ...args] = process.argv;
-const { globals } = node();
 // For JavaScript that the program evaluates.
-Object.assign(globalThis, { require: globals?.require, fs, path: globals?.path });
+Object.assign(globalThis, { fs, ...node({ fetch: false }).globals });
 run(file!, args, { fetch: false, imports: (app) => ({ _gotest: gotest(() => app.exports) }) }).then(
   (code) => process.exit(code),
   (error: unknown) => {

@@ -4,7 +4,7 @@
  */
 import { instantiateFor } from '@go-wasm/linker/host/jspi';
 import { Go } from '@go-wasm/runtime';
-import { gotest } from './gotest.ts';
+import { gotest } from '../gotest.ts';
 import { type Answer, FILE_FUNCTIONS, NO_ANSWER, pack, type Start, unpack } from './wire.ts';
 
 type Done = (error: Error | null, result?: unknown) => void;

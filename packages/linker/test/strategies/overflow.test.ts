@@ -16,8 +16,6 @@ import type { StrategyName } from '../../src/targets.ts';
 const run = promisify(execFile);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const goroot = (await run('go', ['env', 'GOROOT'])).stdout.trim();
-/** Runs programs with @go-wasm/runtime. */
-const runtimeRunner = here('../../../cli/dist/run-js.cjs');
 const node = await needEngine('node');
 const newer = await findEngine('node26');
 const wasmtime = await findEngine('wasmtime');
@@ -92,13 +90,10 @@ describe.each(['alone', 'nested', 'event'])('a stack that is too small, %s', (mo
       const wasm = await linked('js', strategy);
       const words = [mode, '100000'];
       const { file, args } = command(engine!, 'js', wasm, words, goroot, folder, strategy);
-      const ended =
-        strategy === 'jspi'
-          ? await failed(
-              file,
-              args.map((word) => (word.startsWith('--stack-size') ? small : word)),
-            )
-          : await failed(engine!.path, [small, runtimeRunner, wasm, ...words]);
+      const ended = await failed(
+        file,
+        args.map((word) => (word.startsWith('--stack-size') ? small : word)),
+      );
       expect(ended.stdout).toBe('start\n');
       expect(ended.stderr).toMatch(crashed);
       expect(ended.stderr).toContain("code: 'GW6403'");
