@@ -26,10 +26,12 @@ import { type BranchHints, Emitter } from './emit.ts';
 import { addGoroutineCount } from './goroutine-count.ts';
 import { addImports, moveFunctions } from './imports.ts';
 import { Lowered } from './lowered.ts';
+import { ByteCount } from './passes/byte-count.ts';
 import { DeadLocals } from './passes/dead-locals.ts';
 import { FinalizerSearch } from './passes/finalizer-search.ts';
 import { computeFunctionIndex } from './passes/function-index.ts';
 import { raiseInliningBudget } from './passes/inlining-budget.ts';
+import { ItabSearch } from './passes/itab-search.ts';
 import { MarkAssists } from './passes/mark-assists.ts';
 import { NothingToWake } from './passes/nothing-to-wake.ts';
 import { OnStackReplacement } from './passes/on-stack-replacement.ts';
@@ -64,6 +66,8 @@ export class LinkContext {
   // One function at a time.
   readonly lowered: Lowered = new Lowered();
   finalizerSearch!: FinalizerSearch;
+  itabSearch!: ItabSearch;
+  byteCount!: ByteCount;
   nothingToWake!: NothingToWake;
   markAssists!: MarkAssists;
   onStackReplacement!: OnStackReplacement;
@@ -201,6 +205,24 @@ export const pipeline: readonly Stage[] = [
       cx.finalizerSearch = new FinalizerSearch(cx.program, cx.lifted, cx.lowering);
     },
     runFunction: (cx, f) => cx.finalizerSearch.run(f, cx.lowered),
+  },
+  {
+    name: 'itab-search',
+    description: 'the methods that a type has for an interface are sought in one function, in locals',
+    levels: FASTER,
+    start: (cx) => {
+      cx.itabSearch = new ItabSearch(cx.program, cx.lifted, cx.lowering);
+    },
+    runFunction: (cx, f) => cx.itabSearch.run(f, cx.lowered),
+  },
+  {
+    name: 'byte-count',
+    description: 'how often a byte is in a text is counted by eight or sixteen bytes at a time',
+    levels: FASTER,
+    start: (cx) => {
+      cx.byteCount = new ByteCount(cx.program, cx.lifted, cx.lowering, cx.simd);
+    },
+    runFunction: (cx, f) => cx.byteCount.run(f, cx.lowered),
   },
   {
     name: 'nothing-to-wake',

@@ -338,6 +338,8 @@ test('levels choose among the passes, and single ones can be left out', async ()
   const fast = [
     'loop-entries',
     'finalizer-search',
+    'itab-search',
+    'byte-count',
     'nothing-to-wake',
     'mark-assists',
     'on-stack-replacement',

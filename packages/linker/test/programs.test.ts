@@ -51,6 +51,7 @@ const plain: Case[] = (['js', 'wasip1'] as const).flatMap((goos) => [
   { goos, name: 'control' },
   { goos, name: 'goroutines', runs: [{}, ...(full ? stress : [])] },
   { goos, name: 'finalizers' },
+  { goos, name: 'interfaces' },
   { goos, name: 'panics' },
   { goos, name: 'memory', runs: [{}, ...(full ? stress : [])] },
   { goos, name: 'tracebacks', runs: [{}, { args: ['system'] }, { args: ['all'] }] },

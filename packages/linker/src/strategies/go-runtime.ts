@@ -13,6 +13,17 @@ export const G = {
   stackGuard0: 16,
 } as const;
 
+/** Offsets in `internal/abi.Type`, `runtime.itabTableType` and `internal/abi.ITab`, as {@link GoRuntime.itabTable} sees them used. */
+export const ITAB = {
+  typeHash: 16,
+  typeFlags: 20,
+  tableSize: 0,
+  tableEntries: 16,
+  inter: 0,
+  type: 8,
+  methods: 24,
+} as const;
+
 /** The globals beside SP that stand for Go's registers. */
 export const CTXT_GLOBAL = 1;
 export const G_GLOBAL = 2;
@@ -256,6 +267,35 @@ export class GoRuntime {
     return undefined;
   }
 
+  /**
+   * Address of `runtime.itabTable`, the pointer to the table that runtime.getitab searches. Both functions must use it, and what is in it, as
+   * {@link ITAB} says:
+   *
+   * ```
+   * getitab  if typ.TFlag&abi.TFlagUncommon == 0 …; t := atomic.Loadp(&itabTable); m := t.find(inter, typ) … if m.Fun[0] != 0 …
+   * find     mask := t.size - 1; h := inter.Type.Hash ^ typ.Hash & mask
+   *          loop: m := t.entries[h]; … if m.Inter == inter && m.Type == typ { return m }; h += i …
+   * ```
+   *
+   * Undefined if the code of these functions is not like that, or was not lifted.
+   */
+  itabTable(): number | undefined {
+    const [get, find, load] = ['runtime.getitab', 'runtime.(*itabTableType).find', 'internal/runtime/atomic.Loadp'];
+    if (this.findLifted(get) < 0 || this.findLifted(find) < 0) return undefined;
+    const calls = this.#calls(get);
+    if (calls[0]?.callee !== load || calls[1]?.callee !== find) return undefined;
+    if (this.#calls(find).some(({ callee }) => callee !== load)) return undefined;
+    if (!this.#has(get, READS_FLAGS) || !this.#has(get, READS_METHODS)) return undefined;
+    if (FINDS_ITAB.some((pattern) => !this.#has(find, pattern))) return undefined;
+    return this.#passedTo(get, load);
+  }
+
+  /** Whether a pattern is somewhere in the code of a function. */
+  #has(name: string, pattern: Pattern): boolean {
+    for (const [i, code] of this.#instructions(name)) if (code.matches(i, pattern)) return true;
+    return false;
+  }
+
   /** The direct calls that a function makes, but for those of the stack check and of nil checks, in the order of its code. */
   #calls(name: string): { block: number; callee: string }[] {
     const { code, funcBlock, blockStart, blockEnd } = this.#lifted;
@@ -316,6 +356,40 @@ const DEDUCTS: Pattern = [
   [Op.LocalGet],
   [Op.I64Store],
 ];
+
+/** typ.TFlag & abi.TFlagUncommon, and m.Fun[0] == 0. */
+const READS_FLAGS: Pattern = [[Op.I32WrapI64], [Op.I64Load8U, ITAB.typeFlags], [Op.I64Const, 1], [Op.I64And]];
+const READS_METHODS: Pattern = [[Op.LocalGet], [Op.I32WrapI64], [Op.I64Load, ITAB.methods], [Op.I64Eqz]];
+
+/** What the search in the table reads: SP + 48 is the table, then come the interface and the type. */
+const FINDS_ITAB: readonly Pattern[] = (() => {
+  const argument = (offset: number): Pattern => [
+    [Op.LocalGet, SP_LOCAL],
+    [Op.I64Load, offset],
+  ];
+  const [table, inter, type] = [argument(48), argument(56), argument(64)];
+  const hash: Pattern = [[Op.I32WrapI64], [Op.I64Load32U, ITAB.typeHash]];
+  const same = (field: number, as: Pattern): Pattern => [
+    ...([[Op.LocalGet], [Op.I32WrapI64], [Op.I64Load, field]] as const),
+    ...as,
+    [Op.I64Eq],
+  ];
+  return [
+    [...table, [Op.I32WrapI64], [Op.I64Load, ITAB.tableSize], [Op.I64Const, -1], [Op.I64Add]],
+    [...inter, ...hash, ...type, ...hash, [Op.I64Xor]],
+    [
+      ...table,
+      [Op.I64Const, ITAB.tableEntries],
+      [Op.I64Add],
+      [Op.LocalGet],
+      [Op.I64Const, 3],
+      [Op.I64Shl],
+      [Op.I64Add],
+    ],
+    same(ITAB.inter, inter),
+    same(ITAB.type, type),
+  ];
+})();
 
 function unknownRuntime(what: string): UnsupportedError {
   return new UnsupportedError('GW2106', `this is not the Go runtime that the switch strategy knows: ${what}`, {
