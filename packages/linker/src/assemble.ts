@@ -18,6 +18,8 @@ export const tee = (local: number): Instruction => [Op.LocalTee, local];
 export const i32 = (value: number): Instruction => [Op.I32Const, value];
 /** An i64.const, by its two halves. */
 export const i64 = (low: number, high: number = low >> 31): Instruction => [Op.I64Const, low, high];
+/** Adds to an i32. */
+export const advance = (local: number, by: number): Instruction[] => [get(local), i32(by), [Op.I32Add], set(local)];
 /** A block, loop or if without results. */
 export const begin = (op: number): Instruction => [op, -0x40];
 

@@ -1,6 +1,7 @@
 import type { Graph } from '@go-wasm/cfg';
-import { Code } from '@go-wasm/wasm';
-import { type Instruction, place } from './assemble.ts';
+import { PC_B_LOCAL } from '@go-wasm/lift';
+import { Code, Op } from '@go-wasm/wasm';
+import { get, type Instruction, i64, place, seq } from './assemble.ts';
 
 /**
  * A function after `lower`: a graph with one entry, whose blocks hold WebAssembly's own instructions and those of
@@ -51,6 +52,12 @@ export class Lowered {
 
 /** How far SP is above the local that holds it, where that is biased: the size of a return PC (sp-lowering.ts). */
 export const BIAS = 8;
+
+/**
+ * Pushes whether the function has been called, in front of all that it does: SP's local is where the return PC is, and the arguments are above. At
+ * a resume point SP is elsewhere.
+ */
+export const IS_CALLED: readonly Instruction[] = seq(get(PC_B_LOCAL), i64(0), Op.I64GeS);
 
 /** Instructions of lowered code that WebAssembly does not have. */
 export const LowOp = {

@@ -11,10 +11,10 @@
  *
  * Sources: strings/strings.go, bytes/bytes.go, internal/bytealg/count_generic.go; Hacker's Delight, 6-1, for bytes that are zero.
  */
-import { type GoProgram, type Lifted, PC_B_LOCAL, SP_LOCAL } from '@go-wasm/lift';
+import { type GoProgram, type Lifted, SP_LOCAL } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
-import { assemble, begin, get, type Instruction, i32, i64, seq, set, tee } from '../assemble.ts';
-import type { Lowered } from '../lowered.ts';
+import { advance, assemble, begin, get, type Instruction, i32, i64, seq, set, tee } from '../assemble.ts';
+import { IS_CALLED, type Lowered } from '../lowered.ts';
 import { GoRuntime } from '../strategies/go-runtime.ts';
 import type { Lowering } from '../strategies/strategy.ts';
 
@@ -30,18 +30,17 @@ const {
   I32Ne,
   I32Popcnt,
   I32Sub,
+  I32WrapI64,
   I64Add,
   I64And,
   I64Eq,
   I64ExtendI32U,
-  I64GeS,
   I64Load,
   I64Mul,
   I64Or,
   I64Popcnt,
   I64Store,
   I64Xor,
-  I32WrapI64,
   I8x16Bitmask,
   I8x16Eq,
   I8x16Splat,
@@ -77,11 +76,10 @@ export class ByteCount {
         lowering.define(count, countByte(simd));
       }
       const argument = (offset: number): Instruction[] => seq(get(SP_LOCAL), [I32Load, offset, 2]);
-      // At a resume point SP is elsewhere.
       this.#fronts.set(
         f,
         seq(
-          seq(get(PC_B_LOCAL), i64(0), I64GeS, begin(If)),
+          seq(IS_CALLED, begin(If)),
           seq(get(SP_LOCAL), [I64Load, sought + LENGTH, 3], i64(1), I64Eq, begin(If), get(SP_LOCAL)),
           seq(argument(TEXT), argument(TEXT + LENGTH), argument(sought), I32Load8U, [Call, count], I64ExtendI32U),
           seq([I64Store, result, 3], get(SP_LOCAL), Return, End, End),
@@ -103,7 +101,7 @@ export function countByte(simd: boolean): Uint8Array {
   const by = (step: number, body: readonly Instruction[]): Instruction[] =>
     seq(
       seq(begin(Loop), get(end), get(p), I32Sub, i32(step), I32GeU, begin(If)),
-      seq(get(count), body, I32Add, set(count), get(p), i32(step), I32Add, set(p), [Br, 1], End, End),
+      seq(get(count), body, I32Add, set(count), advance(p, step), [Br, 1], End, End),
     );
   const [low7, high] = [i64(0x7f7f7f7f, 0x7f7f7f7f), i64(-0x7f7f7f80, -0x7f7f7f80)];
   return assemble(
@@ -123,7 +121,7 @@ export function countByte(simd: boolean): Uint8Array {
       ),
       seq(begin(Loop), get(p), get(end), I32Ne, begin(If)),
       seq(get(count), get(p), I32Load8U, get(c), I32Eq, I32Add, set(count)),
-      seq(get(p), i32(1), I32Add, set(p), [Br, 1], End, End),
+      seq(advance(p, 1), [Br, 1], End, End),
       get(count),
     ),
   );

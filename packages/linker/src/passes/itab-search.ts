@@ -14,10 +14,10 @@
  *
  * Sources: runtime/iface.go, getitab, itabTableType.find; cmd/compile/internal/ssagen, UseInterfaceSwitchCache.
  */
-import { type GoProgram, type Lifted, PC_B_LOCAL, SP_LOCAL } from '@go-wasm/lift';
+import { type GoProgram, type Lifted, SP_LOCAL } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
-import { assemble, begin, get, type Instruction, i32, i64, seq, set, tee } from '../assemble.ts';
-import type { Lowered } from '../lowered.ts';
+import { assemble, begin, get, type Instruction, i32, seq, set, tee } from '../assemble.ts';
+import { IS_CALLED, type Lowered } from '../lowered.ts';
 import { GoRuntime, ITAB } from '../strategies/go-runtime.ts';
 import type { Lowering } from '../strategies/strategy.ts';
 
@@ -36,7 +36,6 @@ const {
   I32Xor,
   I64Eqz,
   I64ExtendI32U,
-  I64GeS,
   I64Load,
   I64Store,
   If,
@@ -63,9 +62,8 @@ export class ItabSearch {
     const type = program.module.types.push({ kind: 'func', params: [ValType.I32], results: [ValType.I32] }) - 1;
     const find = lowering.addFunction('go_wasm.find_itab', type);
     lowering.define(find, findItab(table));
-    // At a resume point SP is elsewhere.
     this.#front = seq(
-      seq(get(PC_B_LOCAL), i64(0), I64GeS, begin(If)),
+      seq(IS_CALLED, begin(If)),
       seq(get(SP_LOCAL), [Call, find], begin(If), get(SP_LOCAL), Return, End, End),
     );
   }

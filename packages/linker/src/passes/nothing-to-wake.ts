@@ -23,13 +23,13 @@
  *
  * Sources: runtime/lock_js.go, checkTimeouts; runtime/proc.go, gopark, Gosched, wakep, pidlegetSpinning, pidleget.
  */
-import { type GoProgram, type Lifted, PC_B_LOCAL, SP_LOCAL } from '@go-wasm/lift';
+import { type GoProgram, type Lifted, SP_LOCAL } from '@go-wasm/lift';
 import { Op } from '@go-wasm/wasm';
 import { begin, get, type Instruction, i32, seq } from '../assemble.ts';
-import type { Lowered } from '../lowered.ts';
+import { IS_CALLED, type Lowered } from '../lowered.ts';
 import { GoRuntime } from '../strategies/go-runtime.ts';
 
-const { End, I32And, I32Eqz, I32Load, I32Store, I64Const, I64Eqz, I64GeS, I64Load, If, Return } = Op;
+const { End, I32And, I32Eqz, I32Load, I32Store, I64Eqz, I64Load, If, Return } = Op;
 
 export class NothingToWake {
   /** What functions begin with, by their index among the defined functions. */
@@ -60,8 +60,7 @@ export class NothingToWake {
   }
 }
 
-/** Returns from a function that has just been called if `condition` holds, once `first` is done. At a resume point it goes on. */
+/** Returns from a function that has just been called if `condition` holds, once `first` is done. */
 function returnIf(condition: Instruction[], first: Instruction[] = []): Instruction[] {
-  const called = seq(get(PC_B_LOCAL), [I64Const, 0], I64GeS);
-  return seq(called, condition, I32And, begin(If), first, get(SP_LOCAL), Return, End);
+  return seq(IS_CALLED, condition, I32And, begin(If), first, get(SP_LOCAL), Return, End);
 }

@@ -10,7 +10,7 @@
  */
 import type { GoProgram } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
-import { assemble, begin, get, type Instruction, i32, i64, seq, set, tee } from '../assemble.ts';
+import { advance, assemble, begin, get, type Instruction, i32, i64, seq, set, tee } from '../assemble.ts';
 import type { Lowering } from '../strategies/strategy.ts';
 
 const {
@@ -92,8 +92,6 @@ const HELPERS: readonly { name: string; digest: number; body: (simd: boolean, ad
   { name: 'memcmp', digest: 0x69615d5d, body: memcmp },
   { name: 'memchr', digest: 0x19ce26da, body: memchr },
 ];
-
-const advance = (local: number, by: number): Instruction[] => seq(get(local), i32(by), I32Add, set(local));
 
 /** Where `b` is when `a` is at `end`. */
 const lastOf = (b: number, a: number, end: number): Instruction[] => seq(get(b), get(end), I32Add, get(a), I32Sub);

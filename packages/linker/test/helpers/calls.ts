@@ -25,6 +25,15 @@ export function callsOf(bytes: Uint8Array): { place: number; pc: bigint }[] {
   return calls;
 }
 
+/** How often a function of a module calls another one by its index, both told by their names. */
+export function callsFrom(bytes: Uint8Array, name: string, callee: string): number {
+  const { code, indices } = codeOf(bytes, name);
+  const index = indices.get(callee);
+  let calls = 0;
+  for (let i = 0; i < code.length; i++) if (code.op[i] === Op.Call && code.a[i] === index) calls++;
+  return calls;
+}
+
 /** The code of a function of a module, told by its name, and the index of each function by name. */
 export function codeOf(bytes: Uint8Array, name: string): { code: Code; indices: ReadonlyMap<string, number> } {
   const module = decodeModule(bytes);

@@ -5,15 +5,14 @@ import { emptyModule, encodeModule, Op, ValType } from '@go-wasm/wasm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { oldestAndNewest } from '../../../../tools/src/go.ts';
-import { link, strategies } from '../../src/index.ts';
 import { ByteCount, countByte } from '../../src/passes/byte-count.ts';
-import { codeOf } from '../helpers/calls.ts';
+import { callsFrom } from '../helpers/calls.ts';
 import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
+import { byStrategies } from '../helpers/strategies.ts';
 
 const folder = await scratchFolder();
 const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
-const all = Object.keys(strategies) as (keyof typeof strategies)[];
 const { I32 } = ValType;
 
 describe.each([false, true])('vectors: %s', (simd) => {
@@ -54,14 +53,9 @@ test.each(available)('strings.Count and bytes.Count do as with stock, with %s', 
   const expected = await run(file, { goos: 'js', go });
   expect(expected).toMatchObject({ code: 0, stderr: '' });
   expect(expected.stdout).toMatch(/^0 \d+\n/);
-  for (const name of go === undefined ? all : (['resume'] as const)) {
-    const target = name === 'asyncify' ? 'node20.19' : name === 'resume' ? 'node26' : undefined;
-    const { bytes } = await link(input, { switch: name, ...(target && { target }) });
+  for await (const { name, bytes } of byStrategies(input, go, { asyncify: 'node20.19', resume: 'node26' })) {
     for (const counts of ['strings.Count', 'bytes.Count']) {
-      const { code, indices } = codeOf(bytes, counts);
-      const index = indices.get('go_wasm.count_byte');
-      const calls = Array.from({ length: code.length }, (_, i) => code.op[i] === Op.Call && code.a[i] === index);
-      expect(calls.filter(Boolean), `${name} ${counts}`).toHaveLength(1);
+      expect(callsFrom(bytes, counts, 'go_wasm.count_byte'), `${name} ${counts}`).toBe(1);
     }
     if (!['resume', 'asyncify'].includes(name)) continue;
     const linked = join(folder, `${go}.${name}.wasm`);

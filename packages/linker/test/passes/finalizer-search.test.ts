@@ -5,13 +5,13 @@ import { Code, emptyModule, encodeModule, Op } from '@go-wasm/wasm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { oldestAndNewest } from '../../../../tools/src/go.ts';
-import { link, strategies } from '../../src/index.ts';
 import { LowOp } from '../../src/lowered.ts';
 import { FinalizerSearch } from '../../src/passes/finalizer-search.ts';
 import type { Lowering } from '../../src/strategies/strategy.ts';
-import { codeOf } from '../helpers/calls.ts';
+import { callsFrom } from '../helpers/calls.ts';
 import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
+import { byStrategies } from '../helpers/strategies.ts';
 
 const names = ['runtime.addspecial', 'runtime.removespecial', 'runtime.(*sweepLocked).sweep', 'runtime.addfinalizer'];
 const FINALIZER = 2;
@@ -178,18 +178,14 @@ const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== 
 
 /** Whether runtime.addspecial calls what searches. */
 function searches(bytes: Uint8Array): boolean {
-  const { code, indices } = codeOf(bytes, 'runtime.addspecial');
-  const callee = indices.get('go_wasm.splice_point')!;
-  return code.op.subarray(0, code.length).some((op, i) => op === Op.Call && code.a[i] === callee);
+  return callsFrom(bytes, 'runtime.addspecial', 'go_wasm.splice_point') > 0;
 }
 
 test.each(available)('finalizers run as with stock, with %s', { timeout: 240_000 }, async (go) => {
   const stock = join(folder, `${go}.wasm`);
   await build(program('finalizers'), stock, { goos: 'js', ...(go && { go }) });
   const input = readFileSync(stock);
-  const all = Object.keys(strategies) as (keyof typeof strategies)[];
-  for (const name of go === undefined ? all : (['resume'] as const)) {
-    const { bytes } = await link(input, { switch: name });
+  for await (const { name, bytes } of byStrategies(input, go)) {
     expect(searches(bytes), name).toBe(true);
     if (name !== 'resume') continue;
     const linked = join(folder, `${go}.linked.wasm`);

@@ -4,16 +4,16 @@ import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/
 import { Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
 import { oldestAndNewest } from '../../../../tools/src/go.ts';
-import { link, strategies } from '../../src/index.ts';
+import { link } from '../../src/index.ts';
 import { NothingToWake } from '../../src/passes/nothing-to-wake.ts';
 import { GoRuntime } from '../../src/strategies/go-runtime.ts';
 import { codeOf } from '../helpers/calls.ts';
 import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
+import { byStrategies } from '../helpers/strategies.ts';
 
 const folder = await scratchFolder();
 const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
-const all = Object.keys(strategies) as (keyof typeof strategies)[];
 
 async function stock(name: string, go?: string, goos: 'js' | 'wasip1' = 'js'): Promise<string> {
   const out = join(folder, `${name}.${go}.${goos}.wasm`);
@@ -43,8 +43,7 @@ test.each(available)(
     const runtime = new GoRuntime(program, liftProgram(program));
     const notes = runtime.deadlineNotes()!;
     const { spinning, idleList, needSpinning } = runtime.idleProcessors()!;
-    for (const name of go === undefined ? all : (['resume'] as const)) {
-      const { bytes } = await link(input, { switch: name, ...(name === 'asyncify' && { target: 'node20.19' }) });
+    for await (const { name, bytes } of byStrategies(input, go, { asyncify: 'node20.19' })) {
       expect(constants(bytes, 'runtime.checkTimeouts'), name).toContain(notes);
       expect(constants(bytes, 'runtime.wakep'), name).toEqual(
         expect.arrayContaining([spinning, idleList, needSpinning]),

@@ -7,7 +7,7 @@ import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { link } from '../../src/index.ts';
 import { OnStackReplacement } from '../../src/passes/on-stack-replacement.ts';
 import type { Lowering } from '../../src/strategies/strategy.ts';
-import { codeOf } from '../helpers/calls.ts';
+import { callsFrom } from '../helpers/calls.ts';
 import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 
@@ -38,9 +38,7 @@ test('strategies that throw no frames away have nothing of it', { timeout: 240_0
   const input = readFileSync(await stock('switches'));
   const counts = async (name: 'resume' | 'asyncify' | 'stack-switching' | 'jspi'): Promise<boolean> => {
     const { bytes } = await link(input, { switch: name, ...(name === 'asyncify' && { target: 'node20.19' }) });
-    const { code, indices } = codeOf(bytes, 'runtime.__mcache_.refill');
-    const count = indices.get('go_wasm.count_refills');
-    return code.op.subarray(0, code.length).some((op, i) => op === Op.Call && code.a[i] === count);
+    return callsFrom(bytes, 'runtime.__mcache_.refill', 'go_wasm.count_refills') > 0;
   };
   expect(await counts('resume')).toBe(true);
   for (const name of ['asyncify', 'stack-switching', 'jspi'] as const) expect(await counts(name), name).toBe(false);
