@@ -6,6 +6,7 @@
 import type { LinkOptions } from '@go-wasm/linker';
 import { chooseSwitch } from '@go-wasm/linker/targets';
 import { describe, expect, test } from 'vitest';
+import { day, ofToday } from '../packages/cfg/test/support/effort.ts';
 import { check, compare, type Setting, type Unit } from './src/conformance/check.ts';
 import { unexpectedFailures } from './src/conformance/expected.ts';
 import { packages, recipes } from './src/conformance/suites.ts';
@@ -33,26 +34,23 @@ const controlFlow = [
   .join(' ')
   .split(' ');
 
-/** Days since 1970. */
-const slice = Number(process.env.SLICE ?? Math.floor(Date.now() / 86_400_000));
-
 /** One in `n` of all units; `offset` has suites of the same day take others. */
 const oneIn =
   (n: number, offset: number, units: Suite['units']): Suite['units'] =>
   async (setting) => {
     const all = await units(setting);
-    return all.filter((_, k) => (k + offset) % n === slice % n);
+    return all.filter((_, k) => (k + offset) % n === day % n);
   };
 
 /** The oldest and the newest that are supported. */
-const otherGo = oldestAndNewest[slice % 2]!;
+const otherGo = oldestAndNewest[day % 2]!;
 
 const suites: Suite[] = [
-  { goos: 'js', units: std('fmt sync runtime compress/flate') },
+  { goos: 'js', units: std(`runtime ${ofToday(['fmt', 'sync', 'compress/flate']).join(' ')}`) },
   { goos: 'js', units: oneIn(2, 0, (setting) => recipes(setting, controlFlow)) },
   { goos: 'js', link: { structure: 'relooper' }, units: std('compress/flate') },
   { goos: 'wasip1', units: std('sync') },
-  { goos: 'js', go: otherGo, units: std('sync compress/flate') },
+  { goos: 'js', go: otherGo, units: std(ofToday(['sync', 'compress/flate']).join(' ')) },
   { goos: 'wasip1', go: otherGo, units: std('errors') },
   { goos: 'js', units: oneIn(240, 0, std('std')) },
   { goos: 'js', units: oneIn(120, 0, (setting) => recipes(setting, [])) },

@@ -7,14 +7,20 @@ import { Code, type Locals } from '@go-wasm/wasm';
  * Function `f` (index among the defined functions) has the blocks `funcBlock[f] .. funcBlock[f + 1])`, its first block
  * being its entry at PC_B 0, and the further entries `funcEntry[f] .. funcEntry[f + 1])`. A function that was not lifted
  * has no blocks; `reason[f]` says why where it follows Go's convention all the same.
+ *
+ * Functions may have been split: their parts have the indices from `functions` on, and no `goOps`.
  */
 export class Lifted {
   readonly code: Code;
   readonly functions: number;
-  readonly funcBlock: Int32Array;
-  readonly funcEntry: Int32Array;
+  funcBlock: Int32Array;
+  funcEntry: Int32Array;
   /** Function `f` has the {@link GoOp} instructions `goOps[funcGoOp[f] .. funcGoOp[f + 1])`. */
   readonly funcGoOp: Int32Array;
+  /** By part, in the order of their indices: the function that it is a part of. */
+  readonly partOf: number[] = [];
+  /** How many slots {@link GoOp.KeepLocal} has. */
+  slots = 0;
   /** The declared locals of each lifted function: local 0 is the parameter, local 1 SP. */
   readonly locals: (Locals | undefined)[];
   readonly reason: (string | undefined)[];
@@ -59,6 +65,30 @@ export class Lifted {
 
   isLifted(f: number): boolean {
     return this.funcBlock[f + 1]! > this.funcBlock[f]!;
+  }
+
+  /** How many functions there are, parts of others among them. */
+  get units(): number {
+    return this.functions + this.partOf.length;
+  }
+
+  /** The function that `f` is a part of; `f` itself if it is none. */
+  originOf(f: number): number {
+    return f < this.functions ? f : this.partOf[f - this.functions]!;
+  }
+
+  /** Makes the blocks and entries that have been added since the last function a part of function `f`. Returns its index. */
+  addPart(f: number): number {
+    const index = this.units;
+    this.partOf.push(f);
+    if (index + 1 >= this.funcBlock.length) {
+      this.funcBlock = doubled(this.funcBlock);
+      this.funcEntry = doubled(this.funcEntry);
+    }
+    this.funcBlock[index + 1] = this.blocks;
+    this.funcEntry[index + 1] = this.entries;
+    this.locals[index] = this.locals[f];
+    return index;
   }
 
   /** Starts a block at the end of the code so far. Its exit is Leave until it is set. */

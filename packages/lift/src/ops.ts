@@ -14,6 +14,19 @@
  * | Return        | 0                    | 0           | return to the caller                                                 |
  * | Unwind        | 0                    | 0           | start to unwind the wasm stack                                       |
  *
+ * Where a function has been split, it and its parts have these besides. A part is entered with SP as it is, and at PC_B like the function itself. It
+ * has exits, 1 to {@link MAX_EXITS}, by which it leaves for blocks that are not its own; locals that live on are kept in slots meanwhile.
+ *
+ * | instruction   | a                    | b           | meaning                                                              |
+ * |---------------|----------------------|-------------|----------------------------------------------------------------------|
+ * | KeepLocal     | local                | slot        | keep a local                                                         |
+ * | TakeLocal     | local                | slot        | set a local to what has been kept                                    |
+ * | StartPart     | 0                    | 0           | what follows enters a part at its first block                        |
+ * | CallPart      | index of the part    | its exits   | enter it; return or unwind if it does                                |
+ * | IsExit        | exit                 | 0           | push whether the part has been left by that exit                     |
+ * | EndPart       | exit                 | 0           | the part has been left by that exit: SP is where it has it           |
+ * | ExitPart      | exit                 | 0           | leave by an exit                                                     |
+ *
  * The return PC_B of CallFlag is −1 where nothing is pushed: the callee then pops the return PC of the function itself.
  * Callees are function indices of the module, imports included. INDIRECT takes the table index from the operand stack.
  * Source: cmd/internal/obj/wasm/wasmobj.go.
@@ -26,7 +39,17 @@ export const GoOp = {
   CallRaw: 0x1004,
   Return: 0x1005,
   Unwind: 0x1006,
+  KeepLocal: 0x1007,
+  TakeLocal: 0x1008,
+  StartPart: 0x1009,
+  CallPart: 0x100a,
+  IsExit: 0x100b,
+  EndPart: 0x100c,
+  ExitPart: 0x100d,
 } as const;
+
+/** How many exits a part of a function can have: the exit's number goes where SP has zeros. */
+export const MAX_EXITS = 7;
 
 /** In place of a callee: the table index is on the operand stack. */
 export const INDIRECT = -1;

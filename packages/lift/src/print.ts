@@ -8,6 +8,17 @@ import type { GoProgram } from './program.ts';
 /** Go's registers, as its assembler calls them. */
 const globals = ['SP', 'CTXT', 'g', 'RET0', 'RET1', 'RET2', 'RET3', 'PAUSE'];
 
+/** By instruction: how many numbers it is printed with. */
+const OPERANDS: Readonly<Record<number, number>> = {
+  [GoOp.KeepLocal]: 2,
+  [GoOp.TakeLocal]: 2,
+  [GoOp.StartPart]: 0,
+  [GoOp.CallPart]: 2,
+  [GoOp.IsExit]: 1,
+  [GoOp.EndPart]: 1,
+  [GoOp.ExitPart]: 1,
+};
+
 /**
  * The text of function `f` (index among the defined functions). Blocks are counted from the function's first one.
  *
@@ -26,7 +37,8 @@ export function printLifted(program: GoProgram, lifted: Lifted, f: number): stri
   const { code, blockStart, blockEnd, exit, target, otherwise, entryPc, entryBlock, entryCallee } = lifted;
   const first = lifted.funcBlock[f]!;
   const end = lifted.funcBlock[f + 1]!;
-  let text = `func ${program.names[f]}\n`;
+  const origin = lifted.originOf(f);
+  let text = f === origin ? `func ${program.names[f]}\n` : `part ${f} of ${program.names[origin]}\n`;
   if (first === end) return `${text}  not lifted: ${lifted.reason[f] ?? "it does not follow Go's convention"}\n`;
 
   const importNames = module.imports.filter((entry) => entry.kind === 'func').map((entry) => entry.name);
@@ -51,7 +63,10 @@ export function printLifted(program: GoProgram, lifted: Lifted, f: number): stri
       if (op === Op.End) depth--;
       text += '  '.repeat(op === Op.Else ? depth - 1 : depth);
       if (op < GoOp.Call) text += printInstructions(code, i, i + 1, options).replace(/ ;; @1$/m, '');
-      else if (op >= GoOp.Return) text += `${goOpNames[op]}\n`;
+      else if (op > GoOp.Unwind) {
+        const operands = [code.a[i], code.b[i]].slice(0, OPERANDS[op]);
+        text += `${[goOpNames[op], ...operands].join(' ')}\n`;
+      } else if (op >= GoOp.Return) text += `${goOpNames[op]}\n`;
       else {
         const returnsTo = op <= GoOp.CallFlag ? ` return=${code.b[i]}` : '';
         text += `${goOpNames[op]} ${callee(code.a[i]!)}${returnsTo}\n`;

@@ -20,7 +20,10 @@ import {
 import { alwaysEntries, walkLifted, walkRaw } from './helpers/walk.ts';
 
 const folder = await scratchFolder();
-const installed = releases.filter((go) => goroot(go) !== undefined);
+/** The one in PATH, the oldest and the newest; all of them in a full run. */
+const installed = releases.filter(
+  (go) => goroot(go) !== undefined && (full || goroot(go) === goroot() || oldestAndNewest.includes(go)),
+);
 
 async function built(name: string, goos: 'js' | 'wasip1', go: string, flags: string[] = []): Promise<Uint8Array> {
   const out = join(folder, `${name}.${goos}.${go}.${flags.length}.wasm`);

@@ -34,11 +34,18 @@ export function place(code: Code, i: number, [op, a = 0, b = 0]: Instruction): v
   }
 }
 
+/** Appends instructions to `code`. */
+export function append(code: Code, ...parts: (readonly Instruction[])[]): void {
+  const instructions = parts.flat();
+  const at = code.length;
+  code.makeRoom(at, instructions.length);
+  for (const [k, instruction] of instructions.entries()) place(code, at + k, instruction);
+}
+
 /** The body of a function: its locals, parameters not among them, and its instructions without the final `end`. */
 export function assemble(locals: readonly number[], instructions: readonly Instruction[]): Uint8Array {
   const code = new Code(instructions.length + 1);
-  code.makeRoom(0, instructions.length);
-  for (const [i, instruction] of instructions.entries()) place(code, i, instruction);
+  append(code, instructions);
   code.push(Op.End);
   const writer = new ByteWriter();
   encodeBody({ counts: locals.map(() => 1), types: [...locals] }, code, 0, code.length, writer);

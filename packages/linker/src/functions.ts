@@ -1,5 +1,6 @@
 /** The stages that go function by function. */
 import { GoWasmError, InternalError } from '@go-wasm/wasm';
+import { nameOf } from './names.ts';
 import type { FunctionStage, LinkContext, Stage } from './pipeline.ts';
 
 /** How many functions a thread takes at a time. */
@@ -25,7 +26,7 @@ export function takeFunctions(
   next: Int32Array,
   { verify, times, done }: { verify?: boolean | undefined; times?: Float64Array; done?: (f: number) => void },
 ): void {
-  const { functions } = cx.program;
+  const functions = cx.lifted.units;
   for (const stage of stages) stage.start?.(cx);
   for (;;) {
     const first = Atomics.add(next, 0, PORTION);
@@ -58,7 +59,7 @@ export function runFunction(
       if (verify) stage.check?.(cx);
     }
   } catch (error) {
-    throw inFunction(error, cx.program.names[f]!, stages[k]!.name);
+    throw inFunction(error, nameOf(cx.program, cx.lifted, f), stages[k]!.name);
   }
 }
 

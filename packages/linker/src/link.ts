@@ -159,10 +159,11 @@ export function prepare(
   if (!levels.includes(level)) throw unknownChoice('level of optimization', level, levels);
   for (const name of noPass) if (!optionalPasses.includes(name)) throw unknownChoice('pass', name, optionalPasses);
   const stages = pipeline.filter(
-    ({ name, strategy: only, asked, levels = [level] }) =>
+    ({ name, strategy: only, notFor, asked, levels = [level] }) =>
       !noPass.includes(name) &&
       levels.includes(level) &&
       (only ?? strategy.name) === strategy.name &&
+      notFor !== strategy.name &&
       (asked === undefined || options[asked] !== undefined),
   );
   const keep = (name: string): string | undefined => (options.keep?.test(name) ? 'asked for' : tooLarge?.get(name));
@@ -206,7 +207,7 @@ async function runFunctions(
   const { verify } = options;
   const { lifted, neverReturns, mayUnwind } = cx;
   const next = new Int32Array(cx.shared ? new SharedArrayBuffer(4) : new ArrayBuffer(4));
-  const missing = Uint8Array.from({ length: lifted.functions }, (_, f) => (lifted.isLifted(f) ? 1 : 0));
+  const missing = Uint8Array.from({ length: lifted.units }, (_, f) => (lifted.isLifted(f) ? 1 : 0));
   const done = (f: number): void => {
     missing[f] = 0;
   };

@@ -37,6 +37,7 @@ import { NothingToWake } from './passes/nothing-to-wake.ts';
 import { OnStackReplacement } from './passes/on-stack-replacement.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { SmallCopies } from './passes/small-copies.ts';
+import { splitFunctions } from './passes/split-functions.ts';
 import { replaceByWords } from './passes/word-helpers.ts';
 import { WriteBarriers } from './passes/write-barriers.ts';
 import type { Places } from './places.ts';
@@ -127,6 +128,8 @@ interface AnyStage {
   readonly levels?: readonly Level[];
   /** The only strategy that it is run for, if there is one. */
   readonly strategy?: string;
+  /** The strategy that it cannot be run for, if there is one. */
+  readonly notFor?: string;
   /** The option that it is run for, if it is not always run. */
   readonly asked?: 'binaryen';
   /** Checks what the stage has done; throws InternalError. Run under `verify`. */
@@ -181,9 +184,17 @@ export const pipeline: readonly Stage[] = [
     description:
       'the loops of functions that run once can be entered, so that they go on by the better code that engines have then',
     levels: FASTER,
+    notFor: 'asyncify',
     run: (cx) => {
       cx.runsOnce = runsOnce(cx.program, cx.lifted);
     },
+  },
+  {
+    name: 'split-functions',
+    description: 'large functions become several, so that engines optimize only what is hot of them',
+    levels: FASTER,
+    notFor: 'asyncify',
+    run: (cx) => splitFunctions(cx.program, cx.lifted, cx),
   },
   {
     name: 'plan',
@@ -410,10 +421,10 @@ function emitFunction(cx: LinkContext, f: number): void {
 }
 
 /** @throws LimitError for a body that engines do not take. */
-function checkSize({ program }: LinkContext, f: number, bytes: number, pass: string): void {
+function checkSize({ program, lifted }: LinkContext, f: number, bytes: number, pass: string): void {
   if (bytes > EngineLimits.functionSize) {
     throw new LimitError('GW3101', `it would have ${bytes} bytes, more than engines take`, {
-      where: { function: program.names[f], pass },
+      where: { function: program.names[lifted.originOf(f)], pass },
     });
   }
 }

@@ -15,7 +15,7 @@ export type Places = number[];
 
 /** A function of a new module. */
 export interface MappedFunction {
-  /** Index among the defined functions. */
+  /** Index among the defined functions; that of the whole function for a part of one. */
   f: number;
   /** Its body's offsets in the module. */
   start: number;
@@ -46,9 +46,10 @@ export function mapped(
   const table = new LineTable(program);
   const bodies = decodeModule(output).bodies as ByteRange[];
   function* functions(): Iterable<MappedFunction> {
-    for (const [f, { start, end }] of bodies.entries()) {
+    for (const [index, { start, end }] of bodies.entries()) {
+      const f = index < lifted.units ? lifted.originOf(index) : index;
       const lines = table.of(f);
-      const list = lines.end.length > 0 ? (places[f] ?? []) : [];
+      const list = lines.end.length > 0 ? (places[index] ?? []) : [];
       const pcOf = pcs(lifted, f);
       const offset: number[] = [];
       const pc: number[] = [];

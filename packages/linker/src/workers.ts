@@ -51,7 +51,7 @@ export interface Done {
 }
 
 /** The stages whose results are posted, or that are done when the input comes. */
-const GIVEN: ReadonlySet<string> = new Set(['decode', 'lift', 'never-returns', 'may-unwind']);
+const GIVEN: ReadonlySet<string> = new Set(['decode', 'lift', 'never-returns', 'may-unwind', 'split-functions']);
 
 /** A worker's part: to be called with what is posted to it. Returns what is to be posted back, if anything. */
 export function worker(): (message: Uint8Array | Work) => Done | undefined {

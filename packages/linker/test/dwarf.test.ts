@@ -4,13 +4,14 @@ import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeModule, encodeModule } from '@go-wasm/wasm';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { findEngine } from '../../../tools/src/engines.ts';
 import { releases } from '../../../tools/src/go.ts';
 import { randomNumbers } from '../../cfg/test/support/graphs.ts';
 import { link } from '../src/index.ts';
 import { callsOf } from './helpers/calls.ts';
 import { build, goroot, program, run, scratchFolder } from './helpers/go.ts';
+import { haveFunctionsSplit } from './helpers/parts.ts';
 
 const folder = await scratchFolder();
 const available = [undefined, ...releases].filter((go) => goroot(go) !== undefined);
@@ -86,11 +87,12 @@ async function wrong(stock: string, go: string | undefined, bytes: Uint8Array, c
 describe.each(available)(`with %s${noReader}`, { timeout: 240_000, skip: noReader !== '' }, (go) => {
   const options =
     go === undefined || go === releases.at(-1)
-      ? [{}, { structure: 'relooper', level: '0' }, { switch: 'jump-table' }]
+      ? [{}, { structure: 'relooper', level: '0' }, { switch: 'jump-table' }, { split: true }]
       : [{}];
-  test.each(options as { switch?: 'jump-table' }[])(
+  test.each(options as { switch?: 'jump-table'; split?: true }[])(
     'every call has the function and line that Go gives it: %o',
-    async (options) => {
+    async ({ split, ...options }) => {
+      if (split) onTestFinished(haveFunctionsSplit());
       const stock = join(folder, `lines.${go}.wasm`);
       if (!existsSync(stock)) await build(program('lines'), stock, { goos: 'js', ...(go && { go }) });
       const { bytes } = await link(readFileSync(stock), { ...options, dwarf: true });

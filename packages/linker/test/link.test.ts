@@ -337,6 +337,7 @@ test('levels choose among the passes, and single ones can be left out', async ()
   expect(await passes({ level: 's' })).toEqual(['simplify', 'dead-locals', 'write-barriers', 'function-index']);
   const fast = [
     'loop-entries',
+    'split-functions',
     'finalizer-search',
     'itab-search',
     'byte-count',

@@ -4,15 +4,19 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ByteRange, decodeModule } from '@go-wasm/wasm';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { oldestAndNewest } from '../../../tools/src/go.ts';
 import { randomNumbers } from '../../cfg/test/support/graphs.ts';
-import { link } from '../src/index.ts';
+import { type LinkOptions, link } from '../src/index.ts';
 import { callsOf } from './helpers/calls.ts';
 import { build, goroot, program, run, scratchFolder } from './helpers/go.ts';
+import { haveFunctionsSplit } from './helpers/parts.ts';
 
 const folder = await scratchFolder();
 const newestAndOldest = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
+
+/** How to link; `split`: with functions split wherever that is possible. */
+type Way = LinkOptions & { split?: boolean };
 
 const lookUp =
   (map: string) =>
@@ -43,7 +47,9 @@ describe.each(newestAndOldest)('with %s', { timeout: 120_000 }, (go) => {
     { switch: 'resume', structure: 'relooper', level: '0' },
     { switch: 'stack-switching' },
     { switch: 'jump-table' },
-  ] as const)('every call has the line that Go gives it: %o', async (options) => {
+    { switch: 'resume', split: true },
+  ] as const)('every call has the line that Go gives it: %o', async ({ split, ...options }: Way) => {
+    if (split) onTestFinished(haveFunctionsSplit());
     const { bytes, sourceMap } = await link(input, { ...options, sourceMap: { url: () => 'lines.wasm.map' } });
     const calls = callsOf(bytes);
     expect(calls.length).toBeGreaterThan(8000);

@@ -8,5 +8,13 @@ export function effort(ordinary: number, everything: number): number {
   return full ? everything : ordinary;
 }
 
+/** Days since 1970; `SLICE=n` repeats another day's run. */
+export const day: number = Number(process.env.SLICE ?? Math.floor(Date.now() / 86_400_000));
+
+/** Of what takes long, another one each day in an ordinary run. */
+export function ofToday<T>(all: readonly T[]): readonly T[] {
+  return full ? all : [all[day % all.length]!];
+}
+
 /** How long a test may take, in milliseconds. */
 export const patience: number = full ? 3_600_000 : 60_000;

@@ -35,7 +35,7 @@
  * ```
  *
  * The two must be the same: functions that others call which have no frame on the stack (tail calls, cold calls, adapters,
- * helpers) count as not instrumented; loops have no entries (loop-entries.ts). If any Go function has not been lifted, or goes on in an unknown one, frames are always
+ * helpers) count as not instrumented; loops have no entries (loop-entries.ts), and functions no parts (split-functions.ts). If any Go function has not been lifted, or goes on in an unknown one, frames are always
  * thrown away.
  */
 import { instrument, State } from '@go-wasm/asyncify';
@@ -140,7 +140,7 @@ class AsyncifyLowering extends StackfulLowering {
 
   constructor(program: GoProgram, lifted: Lifted, facts: Facts) {
     // What a goroutine's buffer must hold is told by its stack in memory: a function cannot have more frames than it has there.
-    super(program, lifted, { ...facts, runsOnce: undefined });
+    super(program, lifted, facts);
     this.#state = this.addGlobal(I32);
     this.#data = this.addGlobal(I32);
     this.#top = this.addGlobal(I32);

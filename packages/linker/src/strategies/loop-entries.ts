@@ -26,8 +26,9 @@
  */
 import { type GoProgram, type Lifted, SP_LOCAL } from '@go-wasm/lift';
 import { type Code, type Locals, Op, ValType } from '@go-wasm/wasm';
-import { begin, get, type Instruction, i32, i64, place, seq, set, tee } from '../assemble.ts';
+import { append, begin, get, i32, i64, seq, set, tee } from '../assemble.ts';
 import { Hint } from '../lowered.ts';
+import { keep, take, typesOf } from './kept-locals.ts';
 
 /** In rounds of the loop: by then the engine has the best code that there is. */
 const LAST = 1 << 30;
@@ -48,7 +49,7 @@ export class LoopEntries {
     this.#runsOnce = runsOnce;
     for (let f = 0; f < runsOnce.length; f++) {
       if (runsOnce[f] === 0) continue;
-      while (this.#kept.length < 1 + typesOf(lifted.locals[f]!).length) this.#kept.push(addGlobal(ValType.I64));
+      while (this.#kept.length < 1 + registers(lifted.locals[f]!).length) this.#kept.push(addGlobal(ValType.I64));
     }
   }
 
@@ -67,7 +68,7 @@ export class LoopEntries {
   /** Appends what stands at the header of a loop that can be entered at `pcB`. */
   lowerHeader(f: number, pcB: number, code: Code): void {
     const { types, left, interval } = this.#locals(f, pcB);
-    const save = types.map((type, k) => seq(get(FIRST + k), asI64[type]!, [Op.GlobalSet, this.#kept[k + 1]!]));
+    const save = types.map((type, k) => keep(FIRST + k, type, this.#kept[k + 1]!));
     append(
       code,
       seq(get(left), i32(1), Op.I32Sub, tee(left), i32(0), Op.I32LtS, [Op.If, EMPTY, Hint.Unlikely]),
@@ -81,13 +82,13 @@ export class LoopEntries {
   /** Appends what is done on the way from the entry at `pcB` to its loop. */
   lowerEntry(f: number, pcB: number, code: Code): void {
     const { types, left, interval } = this.#locals(f, pcB);
-    const restore = types.map((type, k) => seq([Op.GlobalGet, this.#kept[k + 1]!], fromI64[type]!, set(FIRST + k)));
+    const restore = types.map((type, k) => take(FIRST + k, type, this.#kept[k + 1]!));
     append(code, seq(...restore, [Op.GlobalGet, this.#kept[0]!], Op.I32WrapI64, tee(interval), set(left)));
   }
 
   /** The types of the locals that are kept, and where those of the entry are: a loop with few rounds may follow one with many. */
   #locals(f: number, pcB: number): { types: number[]; left: number; interval: number } {
-    const types = typesOf(this.#lifted.locals[f]!);
+    const types = registers(this.#lifted.locals[f]!);
     const left = FIRST + types.length + LOOP_ENTRY_LOCALS * (pcB - this.firstPc(f));
     return { types, left, interval: left + 1 };
   }
@@ -96,29 +97,9 @@ export class LoopEntries {
 /** The first local that is kept, behind PC_B and SP. */
 const FIRST = SP_LOCAL + 1;
 
-function append(code: Code, ...parts: Instruction[][]): void {
-  const instructions = parts.flat();
-  const at = code.length;
-  code.makeRoom(at, instructions.length);
-  for (const [k, instruction] of instructions.entries()) place(code, at + k, instruction);
-}
-
 const EMPTY = -0x40;
 
-const asI64: Record<number, Instruction[]> = {
-  [ValType.I32]: [[Op.I64ExtendI32U]],
-  [ValType.I64]: [],
-  [ValType.F32]: [[Op.I32ReinterpretF32], [Op.I64ExtendI32U]],
-  [ValType.F64]: [[Op.I64ReinterpretF64]],
-};
-const fromI64: Record<number, Instruction[]> = {
-  [ValType.I32]: [[Op.I32WrapI64]],
-  [ValType.I64]: [],
-  [ValType.F32]: [[Op.I32WrapI64], [Op.F32ReinterpretI32]],
-  [ValType.F64]: [[Op.F64ReinterpretI64]],
-};
-
 /** The types of a function's declared locals but for SP, the first one. */
-function typesOf({ counts, types }: Locals): number[] {
-  return types.flatMap((type, group) => new Array<number>(counts[group]!).fill(type)).slice(1);
+function registers(locals: Locals): number[] {
+  return typesOf(locals).slice(1);
 }

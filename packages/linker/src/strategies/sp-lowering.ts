@@ -51,6 +51,7 @@ import {
   type GoProgram,
   INDIRECT,
   type Lifted,
+  MAX_EXITS,
   PC_B_LOCAL,
   SP_GLOBAL,
   SP_LOCAL,
@@ -67,10 +68,11 @@ import {
   Op,
   ValType,
 } from '@go-wasm/wasm';
-import { assemble, type Instruction } from '../assemble.ts';
+import { append, assemble, type Instruction } from '../assemble.ts';
 import { type FunctionImport, NEW_IMPORT } from '../imports.ts';
 import { BIAS, Hint, type Lowered, LowOp } from '../lowered.ts';
-import { nameFunctions } from '../names.ts';
+import { nameFunctions, nameOf } from '../names.ts';
+import { keep, take, typesOf } from './kept-locals.ts';
 import { LoopEntries } from './loop-entries.ts';
 import type { Facts, Lowering } from './strategy.ts';
 
@@ -83,7 +85,9 @@ const {
   GlobalGet,
   GlobalSet,
   I32Add,
+  I32And,
   I32Const,
+  I32Eq,
   I32Eqz,
   I32Sub,
   I32WrapI64,
@@ -141,6 +145,10 @@ export class SpLowering implements Lowering {
   readonly #added: AddedFunction[] = [];
 
   readonly #loopEntries: LoopEntries | undefined;
+  /** Functions that have parts. */
+  readonly #split: ReadonlySet<number>;
+  /** The globals, i64, that are the slots of parts of functions. */
+  readonly #slots: number[];
 
   #enter = -1;
   /** Whether the local of SP holds SP − 8, in the code that is being lowered. */
@@ -168,6 +176,10 @@ export class SpLowering implements Lowering {
     const { module, imports, functions, isGo } = program;
     this.type = module.types.length;
     module.types.push({ kind: 'func', params: [ValType.I64, ValType.I32], results: [ValType.I32] });
+    // Parts of functions are the first that are added: emitted like functions, they have the place that their index says.
+    for (let f = functions; f < lifted.units; f++) this.addFunction(nameOf(program, lifted, f), this.type);
+    this.#split = new Set(lifted.partOf);
+    this.#slots = Array.from({ length: lifted.slots }, () => this.addGlobal(ValType.I64));
     this.#callee = new Int32Array(imports + functions);
     for (let index = 0; index < imports + functions; index++) this.#callee[index] = index;
     for (let f = 0; f < functions; f++) {
@@ -393,10 +405,13 @@ export class SpLowering implements Lowering {
     }
     const first0 = thread[0]!;
     const entry = node[first0]!;
-    const bias = pcs.length > 0 || this.#calls(f);
+    const origin = lifted.originOf(f);
+    // A part is entered with SP as it is in the function.
+    const isPart = origin !== f;
+    const bias = isPart || this.#split.has(f) || pcs.length > 0 || this.#calls(f);
     // What is done once, when the function is called, has a block of its own if control comes back to the first one.
     const isLoop = (this.#predecessors[first0]! & COUNT) > 1 || targets.includes(entry);
-    const frame = bias && !isLoop ? this.#allocation(first + first0) : -1;
+    const frame = bias && !isLoop && !isPart ? this.#allocation(first + first0) : -1;
 
     // Nodes and ordinary edges.
     builder.clear();
@@ -484,14 +499,14 @@ export class SpLowering implements Lowering {
     for (let n = 0; n < nodes; n++) {
       into.start[n] = code.length;
       this.#biased = bias && !(n === entry && frame >= 0);
-      if (n === called) this.#enterByCall(code, this.#biased);
+      if (n === called && !isPart) this.#enterByCall(code, this.#biased);
       const loop = loops.find(({ header }) => header === n);
       if (loop !== undefined) this.#loopEntries!.lowerHeader(f, loop.pc, code);
       let last = head[n]!;
-      this.#lowerBlock(f, first + last, frame, into);
+      this.#lowerBlock(origin, first + last, frame, into);
       for (const end = this.#lastOf(first, last); last !== end; ) {
         last = thread[target[first + last]! - first]!;
-        this.#lowerBlock(f, first + last, frame, into);
+        this.#lowerBlock(origin, first + last, frame, into);
       }
       const exit = this.#exit(first + last);
       if (exit === Exit.Goto) {
@@ -515,7 +530,7 @@ export class SpLowering implements Lowering {
     // Their code stands in the order of the blocks, like that of the nodes: passes rewrite it in place.
     if (isLoop) {
       into.start[called] = code.length;
-      this.#enterByCall(code, bias);
+      if (!isPart) this.#enterByCall(code, bias);
       into.end[called] = code.length;
     }
     for (const { block, pcs } of dispatches) {
@@ -704,8 +719,59 @@ export class SpLowering implements Lowering {
           code.push(GlobalSet, SP_GLOBAL);
           this.unwind(f, code);
           break;
+        case GoOp.KeepLocal:
+          append(code, keep(callee, this.#typeOf(f, callee), this.#slots[second[i]!]!));
+          break;
+        case GoOp.TakeLocal:
+          append(code, take(callee, this.#typeOf(f, callee), this.#slots[second[i]!]!));
+          break;
+        case GoOp.StartPart:
+          clearPc(code);
+          break;
+        case GoOp.CallPart:
+          // What it returns: SP − 8, which is a multiple of 8, and the number of its exit; none if the function returns or unwinds.
+          code.push(LocalGet, PC_B_LOCAL);
+          code.push(LocalGet, SP_LOCAL);
+          code.push(Call, this.program.imports + callee);
+          if (second[i] === 0) {
+            code.push(Return);
+            break;
+          }
+          code.push(LocalTee, SP_LOCAL);
+          code.push(I32Const, MAX_EXITS);
+          code.push(I32And);
+          code.push(I32Eqz);
+          code.push(If, EMPTY);
+          code.push(LocalGet, SP_LOCAL);
+          code.push(Return);
+          code.push(End);
+          break;
+        case GoOp.IsExit:
+          code.push(LocalGet, SP_LOCAL);
+          code.push(I32Const, MAX_EXITS);
+          code.push(I32And);
+          code.push(I32Const, callee);
+          code.push(I32Eq);
+          break;
+        case GoOp.EndPart:
+          code.push(LocalGet, SP_LOCAL);
+          code.push(I32Const, callee);
+          code.push(I32Sub);
+          code.push(LocalSet, SP_LOCAL);
+          break;
+        case GoOp.ExitPart:
+          code.push(LocalGet, SP_LOCAL);
+          code.push(I32Const, callee);
+          code.push(I32Add);
+          code.push(Return);
+          break;
       }
     }
+  }
+
+  /** The type of a declared local of function `f`. */
+  #typeOf(f: number, local: number): number {
+    return typesOf(this.lifted.locals[f]!)[local - 1]!;
   }
 
   #getSp(code: Code): void {
@@ -796,9 +862,10 @@ export class SpLowering implements Lowering {
     }
     const names = new Map<number, string>();
     for (const { name, type, body } of this.#added) {
-      names.set(imports + module.functions.length, name);
-      module.functions.push(type);
-      module.bodies.push(body!);
+      const index = module.functions.push(type) - 1;
+      names.set(imports + index, name);
+      // A part of a function is there already.
+      module.bodies[index] ??= body!;
     }
     if (names.size > 0) nameFunctions(module, names);
     const table = module.elements[0]!.functions!; // readProgram has made sure of it

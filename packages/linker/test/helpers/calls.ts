@@ -2,20 +2,29 @@ import { Code, decodeFunction, decodeModule, importCount, Op, readNames } from '
 
 const FUNC_VALUE_OFFSET = 0x1000; // cmd/link/internal/wasm/asm.go
 
-/** Calls in a module that Go code makes: their places in it, and the PCs that they return to, from these as constants in front of them. */
+/** Calls in a module that Go code makes, parts of functions too: their places in it, and the PCs that they return to, from these as constants in front of them. */
 export function callsOf(bytes: Uint8Array): { place: number; pc: bigint }[] {
   const module = decodeModule(bytes);
   const calls: { place: number; pc: bigint }[] = [];
   const code = new Code();
+  const names = readNames(module)?.functions ?? new Map<number, string>();
+  const indices = new Map([...names].map(([index, name]) => [name, index]));
+  const first = importCount(module, 'func');
   for (let f = 0; f < module.bodies.length; f++) {
     decodeFunction(module, f, code);
+    // In the name section Go's linker writes names without parentheses, stars and the like.
+    const whole = names
+      .get(first + f)
+      ?.match(/^(.*)\.part\d+$/)?.[1]
+      ?.replace(/[^\w.]/g, '_');
+    const pcF = BigInt(FUNC_VALUE_OFFSET + (whole === undefined ? f : indices.get(whole)! - first));
     let pc = 0n;
     for (let i = 0; i < code.length; i++) {
       const op = code.op[i];
       if (op === Op.I64Const) {
         const value = (BigInt(code.b[i]! >>> 0) << 32n) | BigInt(code.a[i]! >>> 0);
         // morestack "returns" to PC_B 0: the function starts anew.
-        if (value >> 16n === BigInt(FUNC_VALUE_OFFSET + f) && (value & 0xffffn) !== 0n) pc = value;
+        if (value >> 16n === pcF && (value & 0xffffn) !== 0n) pc = value;
       } else if ((op === Op.Call || op === Op.CallIndirect) && pc !== 0n) {
         calls.push({ place: code.offset[i]!, pc });
         pc = 0n;

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command, type Engine, findEngine, type Goos, needEngine } from '../../../../tools/src/engines.ts';
+import { effort } from '../../../cfg/test/support/effort.ts';
 import { link } from '../../src/index.ts';
 import type { StrategyName } from '../../src/targets.ts';
 
@@ -45,6 +46,8 @@ async function make(goos: Goos, strategy: StrategyName, file: string): Promise<s
   return file;
 }
 
+const FRAMES = effort(2_000_000, 10_000_000);
+
 const places: [Engine | undefined, Goos, StrategyName[]][] = [
   [node, 'js', ['resume']],
   [newer, 'js', ['resume', 'asyncify', 'stack-switching', 'jspi']],
@@ -52,16 +55,16 @@ const places: [Engine | undefined, Goos, StrategyName[]][] = [
 ];
 
 describe.each(places.filter(([engine]) => engine !== undefined))(
-  '10,000,000 frames in $name for %s',
+  `${FRAMES.toLocaleString('en')} frames in $name for %s`,
   (engine, goos, strategies) => {
     test.each(strategies)('%s', { timeout: 180_000 }, async (strategy) => {
       const wasm = await linked(goos, strategy);
-      const { file, args } = command(engine!, goos, wasm, ['alone', '10000000'], goroot, folder, strategy);
+      const { file, args } = command(engine!, goos, wasm, ['alone', String(FRAMES)], goroot, folder, strategy);
       const { stdout } = await run(
         file,
         args.filter((word) => !word.startsWith('--stack-size')),
       );
-      expect(stdout).toBe('start\n10000000\n5000000\ngoes on\n');
+      expect(stdout).toBe(`start\n${FRAMES}\n${FRAMES / 2}\ngoes on\n`);
     });
   },
 );

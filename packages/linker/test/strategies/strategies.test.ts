@@ -10,9 +10,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { command, type Engine, findEngine, needEngine, targetOf } from '../../../../tools/src/engines.ts';
+import { ofToday } from '../../../cfg/test/support/effort.ts';
 import { type LinkOptions, link } from '../../src/index.ts';
 import type { Choice, StrategyName } from '../../src/targets.ts';
 import { haveAllLoopsEntries } from '../helpers/loops.ts';
+import { haveFunctionsSplit } from '../helpers/parts.ts';
 
 const run = promisify(execFile);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -44,6 +46,12 @@ async function linked(goos: Goos, strategy: StrategyName, options: Omit<LinkOpti
   expect(report.functions.kept).toEqual([]);
   await writeFile(file(goos, strategy), bytes);
 }
+
+/** What can be done to all functions, though it is meant for few. */
+const ways = [
+  ['with entries for all loops', haveAllLoopsEntries],
+  ['split everywhere', haveFunctionsSplit],
+] as const;
 
 interface Outcome {
   stdout: string;
@@ -111,8 +119,8 @@ for (const host of hosts) {
       });
 
       if (strategy === 'asyncify') continue; // has none
-      test(`${strategy} does so with entries for all loops`, { timeout: 300_000 }, async () => {
-        onTestFinished(haveAllLoopsEntries());
+      test.each(ofToday(ways))(`${strategy} does so %s`, { timeout: 300_000 }, async (_, have) => {
+        onTestFinished(have());
         await linked(host.goos, strategy, host.target === undefined ? {} : { target: host.target });
         for (const ending of ['', 'twice', 'panic'] as const) {
           expect(await ended(host, strategy, ending), ending).toBe(await stock(ending));

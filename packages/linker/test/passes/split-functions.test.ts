@@ -1,0 +1,95 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Lifted, liftProgram, printLifted, readProgram } from '@go-wasm/lift';
+import { decodeModule, readNames } from '@go-wasm/wasm';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { assemble } from '../../../lift/test/helpers/asm.ts';
+import { neverReturns } from '../../src/analyses/never-returns.ts';
+import { link, type StrategyName } from '../../src/index.ts';
+import { type Limits, splitFunctions } from '../../src/passes/split-functions.ts';
+import { build, program, scratchFolder } from '../helpers/go.ts';
+import { EVERYWHERE, haveFunctionsSplit } from '../helpers/parts.ts';
+
+const folder = await scratchFolder();
+
+/** Splits the functions of an assembled program. */
+function split(source: string, limits: Partial<Limits> = {}, runsOnce?: Uint8Array): { text: string; lifted: Lifted } {
+  const program = readProgram(assemble(source));
+  const lifted = liftProgram(program);
+  const facts = { neverReturns: neverReturns(program, lifted), runsOnce };
+  splitFunctions(program, lifted, facts, { ...EVERYWHERE, ...limits });
+  const text = [program.names.indexOf('main.f'), ...lifted.partOf.map((_, k) => program.functions + k)]
+    .map((f) => printLifted(program, lifted, f))
+    .join('\n');
+  return { text, lifted };
+}
+
+const MARK = '\n--- split\n';
+const url = new URL('filetests/split-functions.goasm', import.meta.url);
+const text = readFileSync(url, 'utf8');
+const arms = text.split(MARK, 1)[0]!.trimEnd();
+const ARM: Partial<Limits> = { large: 20, small: 8 };
+
+/** `BLESS=1` writes what is made now. */
+test('what lives across the ends of a part, its resume points, its exit, and copies of how the function ends', () => {
+  const expected = `${arms}\n${MARK}${split(arms, ARM).text}`;
+  if (process.env.BLESS === '1') writeFileSync(url, expected);
+  else expect(text, 'if the new output is right, run again with BLESS=1').toBe(expected);
+});
+
+describe('what stays whole', () => {
+  const isSplit = (limits: Partial<Limits>, source = arms): boolean =>
+    split(source, { ...ARM, ...limits }).lifted.partOf.length > 0;
+
+  test('small functions, and those with small frames', () => {
+    expect(isSplit({})).toBe(true);
+    expect(isSplit({ whole: 1000 })).toBe(false);
+    expect(isSplit({ frame: 513 })).toBe(false);
+    expect(isSplit({ small: 100 })).toBe(false);
+  });
+
+  test('what is run in a loop, unless it is to be split', () => {
+    const loop = arms
+      .replace('  i64.const 1\n', 'again:\n  i64.const 1\n')
+      .replace('last:\n', 'last:\n  local.get 2\n  i64.eqz\n  JMPIF again\n');
+    // With all of the loop, or without its header.
+    const parts = (loops: boolean): string[] =>
+      split(loop, { ...ARM, loops })
+        .text.split('\n\n')
+        .slice(1);
+    const hasHeader = (part: string): boolean => part.includes('i64.const 1\n');
+    expect(parts(false).map(hasHeader)).toEqual([true]);
+    expect(parts(true).map(hasHeader)).toContain(false);
+  });
+
+  test('functions whose loops can be entered', () => {
+    const program = readProgram(assemble(arms));
+    const all = new Uint8Array(program.functions).fill(1);
+    expect(split(arms, ARM, all).lifted.partOf).toEqual([]);
+  });
+});
+
+test('parts are in programs as Go builds them, but for asyncify, which must know all frames', {
+  timeout: 240_000,
+}, async () => {
+  const file = join(folder, 'std.wasm');
+  await build(program('std'), file, { goos: 'js' });
+  const input = readFileSync(file);
+  const parts = async (name: StrategyName, noPass: string[] = []): Promise<string[]> => {
+    const { bytes } = await link(input, { switch: name, noPass, ...(name === 'asyncify' && { target: 'node26' }) });
+    return [...readNames(decodeModule(bytes))!.functions.values()].filter((name) => /\.part\d+$/.test(name));
+  };
+  const found = await parts('resume');
+  expect(found.length).toBeGreaterThan(3);
+  expect(await parts('stack-switching')).toEqual(found);
+  expect(await parts('jspi')).toEqual(found);
+  expect(await parts('resume', ['split-functions'])).toEqual([]);
+  expect(await parts('asyncify')).toEqual([]);
+  // They are counted by function.
+  for (const name of found) {
+    const [, of, k] = /^(.*)\.part(\d+)$/.exec(name)!;
+    if (k !== '1') expect(found).toContain(`${of}.part${Number(k) - 1}`);
+  }
+  onTestFinished(haveFunctionsSplit());
+  expect((await parts('resume')).length).toBeGreaterThan(5000);
+});
