@@ -46,7 +46,7 @@ export interface Limits {
 }
 
 /** Programs that are compiled for most of the time, esbuild and an interpreter, take as long with parts of 1,000 to 2,500. */
-const LIMITS: Limits = { whole: 4000, large: 1500, small: 400, frame: 256, loops: false };
+const LIMITS: Limits = { whole: 4000, large: 1500, small: 400, frame: 512, loops: false };
 const CALL = 6;
 /** No more of the end of a function is there several times. */
 const END = 32;
