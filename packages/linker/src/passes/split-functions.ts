@@ -41,12 +41,15 @@ export interface Limits {
   readonly small: number;
   /** Functions whose frames in memory have fewer bytes stay whole. */
   readonly frame: number;
-  /** Whether what is in a loop can be a part without it: each round pays for the call then. */
-  readonly loops: boolean;
+  /** What is in a loop, and to be a part without it, is no smaller and has no more exits: each round pays for the call. */
+  readonly inLoop: { readonly small: number; readonly exits: number };
 }
 
-/** Programs that are compiled for most of the time, esbuild and an interpreter, take as long with parts of 1,000 to 2,500. */
-const LIMITS: Limits = { whole: 4000, large: 1500, small: 400, frame: 512, loops: false };
+/**
+ * Programs that engines compile for most of the time take as long with parts of 1,000 to 2,500 instructions. With more exits in loops, which several arms of a
+ * switch have together, the loop of an interpreter takes a tenth more.
+ */
+const LIMITS: Limits = { whole: 4000, large: 1500, small: 400, frame: 512, inLoop: { small: 1200, exits: 1 } };
 const CALL = 6;
 /** No more of the end of a function is there several times. */
 const END = 32;
@@ -209,7 +212,7 @@ class Splitter {
       if (size > large) {
         for (const c of below.toSorted((x, y) => left[y]! - left[x]! || x - y)) {
           if (size <= large || left[c]! < small) break;
-          if (depth[c]! >= DEPTH || !this.#canBePart(c, exits[c]!)) continue;
+          if (depth[c]! >= DEPTH || !this.#canBePart(c, exits[c]!, left[c]!)) continue;
           isCut[c] = 1;
           size -= left[c]!;
           depth[b] = Math.max(depth[b]!, depth[c]! + 1);
@@ -241,13 +244,11 @@ class Splitter {
     return size;
   }
 
-  /** Whether a block with what it dominates is left by no more exits than a part can have, has blocks enough to call it in their place, and is in no loop. */
-  #canBePart(head: number, exits: number): boolean {
-    return (
-      exits <= MAX_EXITS &&
-      this.#analysis.dominated(head) >= 2 + 2 * exits &&
-      (this.#limits.loops || !this.#isInLoop(head))
-    );
+  /** Whether there are no more exits than a part can have, and blocks enough to call it in their place. `left`: what is left of it, in instructions. */
+  #canBePart(head: number, exits: number, left: number): boolean {
+    const { inLoop } = this.#limits;
+    if (this.#isInLoop(head) && (left < inLoop.small || exits > inLoop.exits)) return false;
+    return exits <= MAX_EXITS && this.#analysis.dominated(head) >= 2 + 2 * exits;
   }
 
   /** Whether a block is run again and again, by more than a loop that it is itself the header of. */

@@ -48,18 +48,21 @@ describe('what stays whole', () => {
     expect(isSplit({ small: 100 })).toBe(false);
   });
 
-  test('what is run in a loop, unless it is to be split', () => {
+  test('what is run in a loop, if it has too many exits, or is small', () => {
     const loop = arms
       .replace('  i64.const 1\n', 'again:\n  i64.const 1\n')
       .replace('last:\n', 'last:\n  local.get 2\n  i64.eqz\n  JMPIF again\n');
     // With all of the loop, or without its header.
-    const parts = (loops: boolean): string[] =>
-      split(loop, { ...ARM, loops })
-        .text.split('\n\n')
-        .slice(1);
-    const hasHeader = (part: string): boolean => part.includes('i64.const 1\n');
-    expect(parts(false).map(hasHeader)).toEqual([true]);
-    expect(parts(true).map(hasHeader)).toContain(false);
+    const hasHeader = (inLoop: Limits['inLoop']): boolean[] => {
+      const { text } = split(loop, { ...ARM, inLoop });
+      return text
+        .split('\n\n')
+        .slice(1)
+        .map((part) => part.includes('i64.const 1\n'));
+    };
+    expect(hasHeader({ small: 1, exits: 1 })).toContain(false);
+    expect(hasHeader({ small: 100, exits: 1 })).toEqual([true]);
+    expect(hasHeader({ small: 1, exits: -1 })).toEqual([true]);
   });
 
   test('functions whose loops can be entered', () => {
