@@ -9,10 +9,11 @@ import { functionStages, runFunction } from './functions.ts';
 import { NEW_IMPORT } from './imports.ts';
 import { type LinkOptions, prepare } from './link.ts';
 import { type Lowered, LowOp } from './lowered.ts';
+import { nameOf } from './names.ts';
 
-/** A module's functions, by their index among those that it defines. */
+/** A module's functions, by their index among those that it defines; behind them the parts that large ones have been split into. */
 export interface Inspector {
-  /** Go's names for them. */
+  /** Go's names for them; those of parts as in the module that is made. */
   readonly names: readonly string[];
   /** Why a function has no graph of its own: it stays as Go's linker wrote it. Undefined where it has one. */
   reason(f: number): string | undefined;
@@ -52,7 +53,8 @@ export function inspect(input: Uint8Array, options: LinkOptions = {}): Inspector
     .forEach(({ name }, i) => {
       names.functions.set(i, name);
     });
-  program.names.forEach((name, f) => {
+  const own = Array.from({ length: lifted.units }, (_, f) => nameOf(program, lifted, f));
+  own.forEach((name, f) => {
     names.functions.set(program.imports + f, name);
   });
   lowering.newImports.forEach(({ name }, i) => {
@@ -70,11 +72,11 @@ export function inspect(input: Uint8Array, options: LinkOptions = {}): Inspector
   };
   for (const stage of group) stage.start?.(cx);
   return {
-    names: program.names,
+    names: own,
     reason: (f) =>
       lifted.isLifted(f) ? undefined : (lifted.reason[f] ?? "it does not follow Go's calling convention"),
     inspect: (f) => {
-      const name = program.names[f]!;
+      const name = own[f]!;
       runFunction(cx, group, f, options.verify);
       names.locals.set(
         program.imports + f,
