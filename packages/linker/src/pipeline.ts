@@ -37,7 +37,7 @@ import { NothingToWake } from './passes/nothing-to-wake.ts';
 import { OnStackReplacement } from './passes/on-stack-replacement.ts';
 import { Simplifier } from './passes/simplify.ts';
 import { SmallCopies } from './passes/small-copies.ts';
-import { splitFunctions } from './passes/split-functions.ts';
+import { checkParts, splitFunctions } from './passes/split-functions.ts';
 import { replaceByWords } from './passes/word-helpers.ts';
 import { WriteBarriers } from './passes/write-barriers.ts';
 import type { Places } from './places.ts';
@@ -195,6 +195,7 @@ export const pipeline: readonly Stage[] = [
     levels: FASTER,
     notFor: 'asyncify',
     run: (cx) => splitFunctions(cx.program, cx.lifted, cx),
+    check: (cx) => checkParts(cx.program, cx.lifted),
   },
   {
     name: 'plan',

@@ -27,7 +27,7 @@
  */
 import { Analysis, Exit, GraphBuilder } from '@go-wasm/cfg';
 import { GoOp, type GoProgram, INDIRECT, type Lifted, MAX_EXITS, SP_LOCAL } from '@go-wasm/lift';
-import { Op } from '@go-wasm/wasm';
+import { InternalError, Op } from '@go-wasm/wasm';
 
 const { Block, End, I32Const, I32Sub, If, LocalGet, LocalSet, LocalTee, Loop } = Op;
 
@@ -68,6 +68,31 @@ export function splitFunctions(
   for (let f = 0; f < functions; f++) {
     if (!lifted.isLifted(f) || runsOnce?.[f] === 1) continue;
     if (blockEnd[funcBlock[f + 1]! - 1]! - blockStart[funcBlock[f]!]! > limits.whole) splitter.split(f);
+  }
+}
+
+/**
+ * Checks that functions and parts go on in their own blocks only, and that parts are entered where their functions are.
+ *
+ * @throws InternalError for what this pass should not have done.
+ */
+export function checkParts(program: GoProgram, lifted: Lifted): void {
+  const { funcBlock, exit, target, otherwise, funcEntry, entryPc, entryBlock } = lifted;
+  for (let f = 0; f < lifted.units; f++) {
+    const isOwn = (b: number): boolean => b >= funcBlock[f]! && b < funcBlock[f + 1]!;
+    const origin = lifted.originOf(f);
+    const pcs = new Set(entryPc.subarray(funcEntry[origin], funcEntry[origin + 1]));
+    let right = true;
+    for (let b = funcBlock[f]!; b < funcBlock[f + 1]!; b++) {
+      right &&= exit[b] === Exit.Leave || isOwn(target[b]!);
+      right &&= exit[b] !== Exit.If || isOwn(otherwise[b]!);
+    }
+    for (let e = funcEntry[f]!; e < funcEntry[f + 1]!; e++) right &&= isOwn(entryBlock[e]!) && pcs.has(entryPc[e]!);
+    if (!right) {
+      throw new InternalError('GW9103', 'a part of a function goes on where it should not', {
+        where: { function: program.names[origin], pass: 'split-functions' },
+      });
+    }
   }
 }
 

@@ -1,12 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Exit } from '@go-wasm/cfg';
 import { type Lifted, liftProgram, printLifted, readProgram } from '@go-wasm/lift';
 import { decodeModule, readNames } from '@go-wasm/wasm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { assemble } from '../../../lift/test/helpers/asm.ts';
 import { neverReturns } from '../../src/analyses/never-returns.ts';
-import { link, type StrategyName } from '../../src/index.ts';
-import { type Limits, splitFunctions } from '../../src/passes/split-functions.ts';
+import { inspect, link, type StrategyName } from '../../src/index.ts';
+import { checkParts, type Limits, splitFunctions } from '../../src/passes/split-functions.ts';
 import { build, program, scratchFolder } from '../helpers/go.ts';
 import { EVERYWHERE, haveFunctionsSplit } from '../helpers/parts.ts';
 
@@ -35,6 +36,16 @@ test('what lives across the ends of a part, its resume points, its exit, and cop
   const expected = `${arms}\n${MARK}${split(arms, ARM).text}`;
   if (process.env.BLESS === '1') writeFileSync(url, expected);
   else expect(text, 'if the new output is right, run again with BLESS=1').toBe(expected);
+});
+
+test('a part that goes on in another function is found', () => {
+  const program = readProgram(assemble(arms));
+  const { lifted } = split(arms, ARM);
+  expect(() => checkParts(program, lifted)).not.toThrow();
+  const last = lifted.blocks - 1;
+  lifted.exit[last] = Exit.Goto;
+  lifted.target[last] = 0;
+  expect(() => checkParts(program, lifted)).toThrow(expect.objectContaining({ code: 'GW9103' }));
 });
 
 describe('what stays whole', () => {
@@ -78,21 +89,22 @@ test('parts are in programs as Go builds them, but for asyncify, which must know
   const file = join(folder, 'std.wasm');
   await build(program('std'), file, { goos: 'js' });
   const input = readFileSync(file);
-  const parts = async (name: StrategyName, noPass: string[] = []): Promise<string[]> => {
-    const { bytes } = await link(input, { switch: name, noPass, ...(name === 'asyncify' && { target: 'node26' }) });
-    return [...readNames(decodeModule(bytes))!.functions.values()].filter((name) => /\.part\d+$/.test(name));
-  };
-  const found = await parts('resume');
+  const isPart = (name: string): boolean => /\.part\d+$/.test(name);
+  const parts = (name: StrategyName, noPass: string[] = []): string[] =>
+    inspect(input, { switch: name, noPass, ...(name === 'asyncify' && { target: 'node26' }) }).names.filter(isPart);
+  const found = parts('resume');
+  const { bytes } = await link(input);
+  expect([...readNames(decodeModule(bytes))!.functions.values()].filter(isPart)).toEqual(found);
   expect(found.length).toBeGreaterThan(3);
-  expect(await parts('stack-switching')).toEqual(found);
-  expect(await parts('jspi')).toEqual(found);
-  expect(await parts('resume', ['split-functions'])).toEqual([]);
-  expect(await parts('asyncify')).toEqual([]);
+  expect(parts('stack-switching')).toEqual(found);
+  expect(parts('jspi')).toEqual(found);
+  expect(parts('resume', ['split-functions'])).toEqual([]);
+  expect(parts('asyncify')).toEqual([]);
   // They are counted by function.
   for (const name of found) {
     const [, of, k] = /^(.*)\.part(\d+)$/.exec(name)!;
     if (k !== '1') expect(found).toContain(`${of}.part${Number(k) - 1}`);
   }
   onTestFinished(haveFunctionsSplit());
-  expect((await parts('resume')).length).toBeGreaterThan(5000);
+  expect(parts('resume').length).toBeGreaterThan(5000);
 });
