@@ -4,14 +4,16 @@ import { Exit } from '@go-wasm/cfg';
 import { type Lifted, liftProgram, printLifted, readProgram } from '@go-wasm/lift';
 import { decodeModule, readNames } from '@go-wasm/wasm';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { assemble } from '../../../lift/test/helpers/asm.ts';
 import { neverReturns } from '../../src/analyses/never-returns.ts';
 import { inspect, link, type StrategyName } from '../../src/index.ts';
 import { checkParts, type Limits, splitFunctions } from '../../src/passes/split-functions.ts';
-import { build, program, scratchFolder } from '../helpers/go.ts';
+import { build, goroot, program, scratchFolder } from '../helpers/go.ts';
 import { EVERYWHERE, haveFunctionsSplit } from '../helpers/parts.ts';
 
 const folder = await scratchFolder();
+const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 
 /** Splits the functions of an assembled program. */
 function split(source: string, limits: Partial<Limits> = {}, runsOnce?: Uint8Array): { text: string; lifted: Lifted } {
@@ -83,28 +85,31 @@ describe('what stays whole', () => {
   });
 });
 
-test('parts are in programs as Go builds them, but for asyncify, which must know all frames', {
-  timeout: 240_000,
-}, async () => {
-  const file = join(folder, 'std.wasm');
-  await build(program('std'), file, { goos: 'js' });
-  const input = readFileSync(file);
-  const isPart = (name: string): boolean => /\.part\d+$/.test(name);
-  const parts = (name: StrategyName, noPass: string[] = []): string[] =>
-    inspect(input, { switch: name, noPass, ...(name === 'asyncify' && { target: 'node26' }) }).names.filter(isPart);
-  const found = parts('resume');
-  const { bytes } = await link(input);
-  expect([...readNames(decodeModule(bytes))!.functions.values()].filter(isPart)).toEqual(found);
-  expect(found.length).toBeGreaterThan(3);
-  expect(parts('stack-switching')).toEqual(found);
-  expect(parts('jspi')).toEqual(found);
-  expect(parts('resume', ['split-functions'])).toEqual([]);
-  expect(parts('asyncify')).toEqual([]);
-  // They are counted by function.
-  for (const name of found) {
-    const [, of, k] = /^(.*)\.part(\d+)$/.exec(name)!;
-    if (k !== '1') expect(found).toContain(`${of}.part${Number(k) - 1}`);
-  }
-  onTestFinished(haveFunctionsSplit());
-  expect(parts('resume').length).toBeGreaterThan(5000);
-});
+test.each(available)(
+  'parts are in programs as Go builds them, with %s; not for asyncify, which must know all frames',
+  { timeout: 240_000 },
+  async (go) => {
+    const file = join(folder, `std.${go}.wasm`);
+    await build(program('std'), file, { goos: 'js', ...(go && { go }) });
+    const input = readFileSync(file);
+    const isPart = (name: string): boolean => /\.part\d+$/.test(name);
+    const parts = (name: StrategyName, noPass: string[] = []): string[] =>
+      inspect(input, { switch: name, noPass, ...(name === 'asyncify' && { target: 'node26' }) }).names.filter(isPart);
+    const found = parts('resume');
+    expect(found.length).toBeGreaterThan(3);
+    if (go !== undefined) return;
+    const { bytes } = await link(input);
+    expect([...readNames(decodeModule(bytes))!.functions.values()].filter(isPart)).toEqual(found);
+    expect(parts('stack-switching')).toEqual(found);
+    expect(parts('jspi')).toEqual(found);
+    expect(parts('resume', ['split-functions'])).toEqual([]);
+    expect(parts('asyncify')).toEqual([]);
+    // They are counted by function.
+    for (const name of found) {
+      const [, of, k] = /^(.*)\.part(\d+)$/.exec(name)!;
+      if (k !== '1') expect(found).toContain(`${of}.part${Number(k) - 1}`);
+    }
+    onTestFinished(haveFunctionsSplit());
+    expect(parts('resume').length).toBeGreaterThan(5000);
+  },
+);
