@@ -23,7 +23,8 @@
  * Assumes: no function looks at the wasm frames between it and others (asyncify's does). Wasm frames of such functions are not larger in proportion to Go's
  * than those of others: what has a small one stays whole ({@link Limits}).
  *
- * Source: S. Kundu, J. Misra, "A linear tree partitioning algorithm", SIAM J. Comput. 6(1), 1977; LLVM, CodeExtractor.
+ * Sources: S. Kundu, J. Misra, "A linear tree partitioning algorithm", SIAM J. Comput. 6(1), 1977; LLVM, CodeExtractor; V8, src/wasm/baseline/liftoff-compiler.cc,
+ * TierupCheck.
  */
 import { Analysis, Exit, GraphBuilder } from '@go-wasm/cfg';
 import { GoOp, type GoProgram, INDIRECT, type Lifted, MAX_EXITS, SP_LOCAL } from '@go-wasm/lift';
