@@ -12,7 +12,7 @@ export { obviousDominators } from './dominators.ts';
 export { type BlockId, type Cfg, Exit, type Graph } from './graph.ts';
 export { type Decide, runGraph, runStructured, type Trace } from './interpret.ts';
 export { headerLeft, type Layout, placeBehind, placeWithin, startLayout, Way, writeLayout } from './layout.ts';
-export { labelLiveness } from './liveness.ts';
+export { labelLiveness, liveness } from './liveness.ts';
 export { type Expanded, makeReducible } from './reducible.ts';
 export { Scratch } from './scratch.ts';
 export { type Structured, type StructureOptions, type Structurer, Tok } from './structured.ts';

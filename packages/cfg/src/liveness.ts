@@ -1,3 +1,4 @@
+import type { Graph } from './graph.ts';
 import { type Structured, Tok } from './structured.ts';
 import { nextToken, resolve, successors } from './tokens.ts';
 
@@ -37,4 +38,27 @@ export function labelLiveness(structured: Structured): Uint8Array {
     for (let e = head[at]!; e >= 0; e = next[e]!) work.push(from[e]!);
   }
   return live;
+}
+
+/**
+ * Which variables may be read later as they are where a block begins. Sets of variables have `words` words of 32 bits, one block's behind the
+ * other's.
+ *
+ * @param live what each block reads before it sets it; what is live where the block begins is added.
+ * @param kills what each block sets in any case.
+ */
+export function liveness({ size, succStart, succ }: Graph, words: number, live: Int32Array, kills: Int32Array): void {
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (let b = size - 1; b >= 0; b--) {
+      for (let s = succStart[b]!; s < succStart[b + 1]!; s++) {
+        for (let at = b * words, behind = succ[s]! * words; at < (b + 1) * words; at++, behind++) {
+          const more = live[at]! | (live[behind]! & ~kills[at]!);
+          if (more === live[at]) continue;
+          live[at] = more;
+          changed = true;
+        }
+      }
+    }
+  }
 }

@@ -10,8 +10,8 @@ import { releases } from '../../../tools/src/go.ts';
 import { randomNumbers } from '../../cfg/test/support/graphs.ts';
 import { link } from '../src/index.ts';
 import { callsOf } from './helpers/calls.ts';
+import { haveFunctionsSplit } from './helpers/everywhere.ts';
 import { build, goroot, program, run, scratchFolder } from './helpers/go.ts';
-import { haveFunctionsSplit } from './helpers/parts.ts';
 
 const folder = await scratchFolder();
 const available = [undefined, ...releases].filter((go) => goroot(go) !== undefined);

@@ -10,19 +10,17 @@ import { effort, patience, seed } from '../../cfg/test/support/effort.ts';
 import { assemble } from '../../lift/test/helpers/asm.ts';
 import { walkLifted, walkRaw } from '../../lift/test/helpers/walk.ts';
 import { link } from '../src/index.ts';
-import { haveAllLoopsEntries } from './helpers/loops.ts';
-import { haveFunctionsSplit } from './helpers/parts.ts';
+import { everywhere } from './helpers/everywhere.ts';
 import { MEMORY_PAGES, randomProgram, run, sourceOf } from './helpers/random-program.ts';
 
 const numRuns = effort(200, 20_000);
 const assembled = (source: string): Uint8Array => assemble(source, { exportAll: true, memoryPages: MEMORY_PAGES });
 
-test.each(['as usual', 'with entries for all loops', 'split everywhere'])(
+test.each([['as usual', undefined], ...everywhere] as const)(
   `${numRuns} random programs run the same, %s`,
   { timeout: patience },
-  async (how) => {
-    if (how === 'with entries for all loops') onTestFinished(haveAllLoopsEntries());
-    if (how === 'split everywhere') onTestFinished(haveFunctionsSplit());
+  async (_, have) => {
+    if (have) onTestFinished(have());
     const ends = new Map<string, number>();
     const property = fc.asyncProperty(randomProgram, fc.integer(), fc.nat(255), async (functions, decisions, kept) => {
       const source = sourceOf(functions);

@@ -5,15 +5,13 @@ import { fileURLToPath } from 'node:url';
 import { type ByteRange, decodeModule } from '@go-wasm/wasm';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { oldestAndNewest } from '../../../tools/src/go.ts';
 import { randomNumbers } from '../../cfg/test/support/graphs.ts';
 import { type LinkOptions, link } from '../src/index.ts';
 import { callsOf } from './helpers/calls.ts';
-import { build, goroot, program, run, scratchFolder } from './helpers/go.ts';
-import { haveFunctionsSplit } from './helpers/parts.ts';
+import { haveFunctionsSplit } from './helpers/everywhere.ts';
+import { available, build, program, run, scratchFolder } from './helpers/go.ts';
 
 const folder = await scratchFolder();
-const newestAndOldest = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 
 /** How to link; `split`: with functions split wherever that is possible. */
 type Way = LinkOptions & { split?: boolean };
@@ -34,7 +32,7 @@ function traced(map: string): TraceMap {
   return parsed;
 }
 
-describe.each(newestAndOldest)('with %s', { timeout: 120_000 }, (go) => {
+describe.each(available())('with %s', { timeout: 120_000 }, (go) => {
   const stock = join(folder, `lines.${go}.wasm`);
   let input: Uint8Array;
   beforeAll(async () => {

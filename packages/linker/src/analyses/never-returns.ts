@@ -126,3 +126,18 @@ function blockFacts(program: GoProgram, lifted: Lifted): BlockFacts {
   }
   return { lastCallee, tailCallee, returns };
 }
+
+/** The {@link Exit} of block `b`, a call that never returns taken into account. */
+export function exitOf(
+  { imports }: GoProgram,
+  { code, blockStart, blockEnd, exit }: Lifted,
+  neverReturns: Uint8Array,
+  b: number,
+): number {
+  const last = blockEnd[b]! - 1;
+  if (last >= blockStart[b]! && code.op[last] === GoOp.Call) {
+    const callee = code.a[last]!;
+    if (callee !== INDIRECT && neverReturns[callee - imports] === 1) return Exit.Leave;
+  }
+  return exit[b]!;
+}

@@ -16,6 +16,7 @@
  *
  * Assumes no more than WebAssembly's semantics: locals are dead behind a return and at the unwind exit.
  */
+import { liveness } from '@go-wasm/cfg';
 import { SP_LOCAL } from '@go-wasm/lift';
 import { type Code, Op, pops, pushes } from '@go-wasm/wasm';
 import { type Lowered, LowOp } from '../lowered.ts';
@@ -32,8 +33,7 @@ function bit(local: number): number {
 }
 
 export class DeadLocals {
-  /** By block: registers that are read before they are set; that are set in any case; that are live where it begins. */
-  #reads: Int32Array = new Int32Array(256);
+  /** By block: registers that are set in any case; that are live where it begins. */
   #sets: Int32Array = new Int32Array(256);
   #live: Int32Array = new Int32Array(256);
 
@@ -41,13 +41,10 @@ export class DeadLocals {
     const { code, start, end } = lowered;
     const graph = lowered.graph!;
     const { size, succStart, succ } = graph;
-    if (this.#reads.length < size) {
-      this.#reads = new Int32Array(2 * size);
+    if (this.#sets.length < size) {
       this.#sets = new Int32Array(2 * size);
       this.#live = new Int32Array(2 * size);
     }
-    const reads = this.#reads;
-    const sets = this.#sets;
     const live = this.#live;
     let to = 0;
     // The blocks' code stands in the order of the blocks.
@@ -56,23 +53,13 @@ export class DeadLocals {
       start[b] = to;
       to = this.#forward(code, b, from, end[b]!, to);
       end[b] = to;
-      live[b] = reads[b]!;
     }
+    liveness(graph, 1, live, this.#sets);
     const after = (b: number): number => {
       let result = 0;
       for (let s = succStart[b]!; s < succStart[b + 1]!; s++) result |= live[succ[s]!]!;
       return result;
     };
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (let b = size - 1; b >= 0; b--) {
-        const before = reads[b]! | (after(b) & ~sets[b]!);
-        if (before !== live[b]) {
-          live[b] = before;
-          changed = true;
-        }
-      }
-    }
     let length = 0;
     for (let b = 0; b < size; b++) {
       const from = start[b]!;
@@ -102,7 +89,7 @@ export class DeadLocals {
       if (i !== to) code.move(i, to);
       to++;
     }
-    this.#reads[block] = reads;
+    this.#live[block] = reads;
     this.#sets[block] = sets;
     return to;
   }

@@ -26,11 +26,12 @@
  * Sources: S. Kundu, J. Misra, "A linear tree partitioning algorithm", SIAM J. Comput. 6(1), 1977; LLVM, CodeExtractor; V8, src/wasm/baseline/liftoff-compiler.cc,
  * TierupCheck.
  */
-import { Analysis, Exit, GraphBuilder } from '@go-wasm/cfg';
-import { GoOp, type GoProgram, INDIRECT, type Lifted, MAX_EXITS, SP_LOCAL } from '@go-wasm/lift';
+import { Analysis, Exit, type Graph, GraphBuilder, liveness } from '@go-wasm/cfg';
+import { GoOp, type GoProgram, type Lifted, MAX_EXITS, SP_LOCAL } from '@go-wasm/lift';
 import { InternalError, Op } from '@go-wasm/wasm';
+import { exitOf } from '../analyses/never-returns.ts';
 
-const { Block, End, I32Const, I32Sub, If, LocalGet, LocalSet, LocalTee, Loop } = Op;
+const { Block, End, If, LocalGet, LocalSet, LocalTee, Loop } = Op;
 
 /** What is split, and how. Sizes are in instructions; a call counts as {@link CALL}. */
 export interface Limits {
@@ -40,7 +41,7 @@ export interface Limits {
   readonly large: number;
   /** Parts are no smaller. */
   readonly small: number;
-  /** Functions whose frames in memory have fewer bytes stay whole. */
+  /** Functions whose frames in memory have fewer bytes stay whole; a frame that is not known counts as −1. */
   readonly frame: number;
   /** What is in a loop, and to be a part without it, is no smaller and has no more exits: each round pays for the call. */
   readonly inLoop: { readonly small: number; readonly exits: number };
@@ -67,7 +68,7 @@ export function splitFunctions(
   const splitter = new Splitter(program, lifted, neverReturns, limits);
   const { functions, funcBlock, blockStart, blockEnd } = lifted;
   for (let f = 0; f < functions; f++) {
-    if (!lifted.isLifted(f) || runsOnce?.[f] === 1) continue;
+    if (!lifted.isLifted(f) || runsOnce?.[f] === 1 || program.frame[f]! < limits.frame) continue;
     if (blockEnd[funcBlock[f + 1]! - 1]! - blockStart[funcBlock[f]!]! > limits.whole) splitter.split(f);
   }
 }
@@ -105,9 +106,9 @@ interface Piece {
   readonly own: number[];
   readonly parts: Piece[];
   /** Blocks outside that it goes on to, by number of the exit less one. */
-  exits: number[];
+  readonly exits: number[];
   /** Blocks outside that it has copies of: the ends of the function that it comes to. */
-  copies: number[];
+  readonly copies: number[];
   /** Locals that may be read in it, or behind it, as they are where it begins. */
   live: number[];
   /** By exit: locals that it may have set, and that may be read behind it. */
@@ -128,6 +129,8 @@ class Splitter {
   /** The function that is being split: its first block, and the exits of its blocks, calls that never return being taken into account. */
   #first = 0;
   #exit: Uint8Array = new Uint8Array(0);
+  /** Its blocks, and one more, `count`, from which control comes to the first one, and to entries that nothing else leads to. */
+  #graph!: Graph;
 
   constructor(program: GoProgram, lifted: Lifted, neverReturns: Uint8Array, limits: Limits) {
     this.#program = program;
@@ -140,42 +143,20 @@ class Splitter {
     const lifted = this.#lifted;
     this.#first = lifted.funcBlock[f]!;
     const count = lifted.funcBlock[f + 1]! - this.#first;
-    if (this.#frame(count) < this.#limits.frame) return;
-    this.#exit = Uint8Array.from({ length: count }, (_, b) => this.#exitOf(b));
+    this.#exit = Uint8Array.from({ length: count }, (_, b) =>
+      exitOf(this.#program, lifted, this.#neverReturns, this.#first + b),
+    );
     this.#analyse(f, count);
     const isCut = this.#cut(count);
     if (!isCut.includes(1)) return;
     const whole = this.#pieces(isCut, count);
     this.#findLive(f, whole, count);
-    const pieces = [whole];
-    for (const piece of pieces) pieces.push(...piece.parts);
-    for (const [k, part] of pieces.slice(1).entries()) part.index = lifted.units + k;
+    const parts = [...whole.parts];
+    for (const part of parts) parts.push(...part.parts);
+    for (const [k, part] of parts.entries()) part.index = lifted.units + k;
     // The function itself last: its blocks are overwritten.
-    for (const part of pieces.slice(1)) this.#makePart(f, part, count);
+    for (const part of parts) this.#makePart(f, part, count);
     this.#makeWhole(f, whole, count);
-  }
-
-  /** How many bytes the first block takes from SP. */
-  #frame(count: number): number {
-    const { code, blockStart, blockEnd } = this.#lifted;
-    const { op, a } = code;
-    // The stack check stands in front of it, in blocks of its own.
-    for (let b = this.#first; b < this.#first + Math.min(count, 4); b++) {
-      for (let i = blockStart[b]! + 3; i < blockEnd[b]!; i++) {
-        if (op[i] === LocalSet && a[i] === SP_LOCAL && op[i - 1] === I32Sub && op[i - 2] === I32Const) return a[i - 2]!;
-      }
-    }
-    return 0;
-  }
-
-  #exitOf(b: number): number {
-    const { code, blockStart, blockEnd, exit } = this.#lifted;
-    const last = blockEnd[this.#first + b]! - 1;
-    if (last >= blockStart[this.#first + b]! && code.op[last] === GoOp.Call) {
-      const callee = code.a[last]!;
-      if (callee !== INDIRECT && this.#neverReturns[callee - this.#program.imports] === 1) return Exit.Leave;
-    }
-    return exit[this.#first + b]!;
   }
 
   /** Calls `visit` with the blocks that come next. */
@@ -186,7 +167,7 @@ class Splitter {
     if (this.#exit[b] === Exit.If) visit(otherwise[this.#first + b]! - this.#first);
   }
 
-  /** Analyses the graph of blocks, with one block more, `count`, from which control comes to the first one, and to entries that nothing else leads to. */
+  /** Builds and analyses the graph. */
   #analyse(f: number, count: number): void {
     const { target, otherwise, funcEntry, entryBlock } = this.#lifted;
     const builder = this.#builder;
@@ -214,7 +195,8 @@ class Splitter {
     reach(0);
     for (let e = funcEntry[f]!; e < funcEntry[f + 1]!; e++) reach(entryBlock[e]! - this.#first);
     builder.switch(count, roots);
-    this.#analysis.run(builder.build(count));
+    this.#graph = builder.build(count);
+    this.#analysis.run(this.#graph);
   }
 
   /** Which blocks are to be the heads of parts. */
@@ -306,25 +288,23 @@ class Splitter {
 
   #pieces(isCut: Uint8Array, count: number): Piece {
     const { order, reachable, idom } = this.#analysis;
-    const piece = (head: number): Piece => ({
+    const piece = (head: number, ways: Pick<Piece, 'exits' | 'copies'>): Piece => ({
       head,
       own: [],
       parts: [],
-      exits: [],
-      copies: [],
+      ...ways,
       live: [],
       handedBack: [],
       index: -1,
       resume: -1,
     });
-    const whole = piece(0);
+    const whole = piece(0, { exits: [], copies: [] });
     const of: Piece[] = new Array(count + 1).fill(whole);
     for (let k = 1; k < reachable; k++) {
       const b = order[k]!;
       of[b] = of[idom[b]!]!;
       if (isCut[b] === 1) {
-        const part = piece(b);
-        Object.assign(part, this.#exits(b));
+        const part = piece(b, this.#exits(b));
         of[b]!.parts.push(part);
         of[b] = part;
       }
@@ -333,15 +313,14 @@ class Splitter {
     return whole;
   }
 
-  /** Finds which locals live across the ends of pieces, by going over the blocks against the edges until nothing changes. */
+  /** Finds which locals live across the ends of pieces. */
   #findLive(f: number, whole: Piece, count: number): void {
-    const { order, reachable } = this.#analysis;
     const { code, blockStart, blockEnd, locals } = this.#lifted;
     const words = (1 + locals[f]!.counts.reduce((x, y) => x + y, 0) + 31) >>> 5;
     const sets = new Int32Array(count * words);
     /** Those that are set in any case: what is set in an `if` may still be read as it was before. */
-    const kills = new Int32Array(count * words);
-    const live = new Int32Array(count * words);
+    const kills = new Int32Array((count + 1) * words);
+    const live = new Int32Array((count + 1) * words);
     for (let b = 0; b < count; b++) {
       let nested = 0;
       for (let i = blockStart[this.#first + b]!; i < blockEnd[this.#first + b]!; i++) {
@@ -360,21 +339,7 @@ class Splitter {
         }
       }
     }
-    for (let changed = true; changed; ) {
-      changed = false;
-      for (let k = reachable - 1; k > 0; k--) {
-        const b = order[k]!;
-        this.#successors(b, (to) => {
-          for (let w = 0; w < words; w++) {
-            const at = b * words + w;
-            const more = live[at]! | (live[to * words + w]! & ~kills[at]!);
-            if (more === live[at]) continue;
-            live[at] = more;
-            changed = true;
-          }
-        });
-      }
-    }
+    liveness(this.#graph, words, live, kills);
     // SP and PC_B are handed on as they are.
     for (let b = 0; b < count; b++) live[b * words]! &= -1 << (SP_LOCAL + 1);
     const of = (all: Int32Array, b: number): Int32Array => all.subarray(b * words, (b + 1) * words);
@@ -408,8 +373,7 @@ class Splitter {
       });
     }
     this.#connect(part, blockOf, add);
-    lifted.exit[start] = Exit.Goto;
-    lifted.target[start] = blockOf[part.head]!;
+    this.#goto(start, blockOf[part.head]!);
     const { funcEntry, entryBlock, entryPc, entryCallee } = lifted;
     for (let e = funcEntry[f]!; e < funcEntry[f + 1]!; e++) {
       const b = entryBlock[e]! - this.#first;
@@ -425,16 +389,11 @@ class Splitter {
     const blockOf = new Int32Array(count).fill(-1);
     for (const b of whole.own) blockOf[b] = this.#first + b;
     const free: number[] = [];
-    for (const { head } of whole.parts)
-      for (let b = 0; b < count; b++) if (this.#isReached(b) && this.#analysis.dominates(head, b)) free.push(b);
+    for (let b = 0; b < count; b++) if (this.#analysis.number[b]! >= 0 && blockOf[b] === -1) free.push(b);
     this.#connect(whole, blockOf, () => this.#first + free.pop()!);
     const { funcEntry, entryBlock } = lifted;
     for (let e = funcEntry[f]!; e < funcEntry[f + 1]!; e++)
       entryBlock[e] = this.#entered(whole, entryBlock[e]! - this.#first, blockOf);
-  }
-
-  #isReached(b: number): boolean {
-    return this.#analysis.number[b]! >= 0;
   }
 
   /** The block of a piece by which block `b` of the function is entered. */

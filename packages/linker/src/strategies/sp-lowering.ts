@@ -68,6 +68,7 @@ import {
   Op,
   ValType,
 } from '@go-wasm/wasm';
+import { exitOf } from '../analyses/never-returns.ts';
 import { append, assemble, type Instruction } from '../assemble.ts';
 import { type FunctionImport, NEW_IMPORT } from '../imports.ts';
 import { BIAS, Hint, type Lowered, LowOp } from '../lowered.ts';
@@ -255,12 +256,8 @@ export class SpLowering implements Lowering {
     this.#toDispatch = new Int32Array(n);
   }
 
-  /** The exit of block `b` with calls that never return taken into account. */
   #exit(b: number): number {
-    const { code, blockStart, blockEnd, exit } = this.lifted;
-    const last = blockEnd[b]! - 1;
-    if (last >= blockStart[b]! && code.op[last] === GoOp.Call && this.isCut(code.a[last]!)) return Exit.Leave;
-    return exit[b]!;
+    return exitOf(this.program, this.lifted, this.facts.neverReturns, b);
   }
 
   protected isCut(callee: number): boolean {

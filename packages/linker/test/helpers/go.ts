@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll } from 'vitest';
+import { oldestAndNewest } from '../../../../tools/src/go.ts';
 
 /** `native`: a program for this machine. */
 export type Goos = 'js' | 'wasip1' | 'native';
@@ -26,6 +27,11 @@ export function goroot(release = 'local'): string | undefined {
     goroots.set(release, root);
   }
   return goroots.get(release);
+}
+
+/** Releases of Go that tests are run with: the installed one (undefined), the oldest and the newest that are supported, where they can be had. */
+export function available(): (string | undefined)[] {
+  return [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 }
 
 /** A folder for the files of one test file, which goes when it is done. */

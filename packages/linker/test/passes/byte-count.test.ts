@@ -4,15 +4,13 @@ import { liftProgram, readProgram } from '@go-wasm/lift';
 import { emptyModule, encodeModule, Op, ValType } from '@go-wasm/wasm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { ByteCount, countByte } from '../../src/passes/byte-count.ts';
 import { callsFrom } from '../helpers/calls.ts';
-import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
+import { available, build, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 import { byStrategies } from '../helpers/strategies.ts';
 
 const folder = await scratchFolder();
-const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 const { I32 } = ValType;
 
 describe.each([false, true])('vectors: %s', (simd) => {
@@ -47,7 +45,7 @@ async function stock(go?: string): Promise<string> {
   return out;
 }
 
-test.each(available)('strings.Count and bytes.Count do as with stock, with %s', { timeout: 240_000 }, async (go) => {
+test.each(available())('strings.Count and bytes.Count do as with stock, with %s', { timeout: 240_000 }, async (go) => {
   const file = await stock(go);
   const input = readFileSync(file);
   const expected = await run(file, { goos: 'js', go });

@@ -4,12 +4,11 @@ import type { GoProgram, Lifted } from '@go-wasm/lift';
 import { Code, emptyModule, encodeModule, Op } from '@go-wasm/wasm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { LowOp } from '../../src/lowered.ts';
 import { FinalizerSearch } from '../../src/passes/finalizer-search.ts';
 import type { Lowering } from '../../src/strategies/strategy.ts';
 import { callsFrom } from '../helpers/calls.ts';
-import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
+import { available, build, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 import { byStrategies } from '../helpers/strategies.ts';
 
@@ -174,14 +173,13 @@ describe('the search', () => {
 });
 
 const folder = await scratchFolder();
-const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 
 /** Whether runtime.addspecial calls what searches. */
 function searches(bytes: Uint8Array): boolean {
   return callsFrom(bytes, 'runtime.addspecial', 'go_wasm.splice_point') > 0;
 }
 
-test.each(available)('finalizers run as with stock, with %s', { timeout: 240_000 }, async (go) => {
+test.each(available())('finalizers run as with stock, with %s', { timeout: 240_000 }, async (go) => {
   const stock = join(folder, `${go}.wasm`);
   await build(program('finalizers'), stock, { goos: 'js', ...(go && { go }) });
   const input = readFileSync(stock);

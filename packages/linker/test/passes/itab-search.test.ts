@@ -3,16 +3,14 @@ import { join } from 'node:path';
 import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { Code, Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
-import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { ItabSearch } from '../../src/passes/itab-search.ts';
 import { GoRuntime } from '../../src/strategies/go-runtime.ts';
 import { callsFrom } from '../helpers/calls.ts';
-import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
+import { available, build, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 import { byStrategies } from '../helpers/strategies.ts';
 
 const folder = await scratchFolder();
-const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 
 async function stock(go?: string): Promise<string> {
   const out = join(folder, `${go}.wasm`);
@@ -20,7 +18,7 @@ async function stock(go?: string): Promise<string> {
   return out;
 }
 
-test.each(available)('itabs are found as with stock, with %s', { timeout: 240_000 }, async (go) => {
+test.each(available())('itabs are found as with stock, with %s', { timeout: 240_000 }, async (go) => {
   const file = await stock(go);
   const input = readFileSync(file);
   const expected = await run(file, { goos: 'js', go });

@@ -3,16 +3,14 @@ import { join } from 'node:path';
 import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
-import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { link, strategies } from '../../src/index.ts';
 import { MarkAssists } from '../../src/passes/mark-assists.ts';
 import { GoRuntime } from '../../src/strategies/go-runtime.ts';
 import { codeOf } from '../helpers/calls.ts';
-import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
+import { available, build, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 
 const folder = await scratchFolder();
-const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 const REFILL = 'runtime.(*mcache).refill';
 
 async function stock(name: string, go?: string, goos: 'js' | 'wasip1' = 'js'): Promise<string> {
@@ -21,7 +19,7 @@ async function stock(name: string, go?: string, goos: 'js' | 'wasip1' = 'js'): P
   return out;
 }
 
-test.each(available)(
+test.each(available())(
   'who computes ends the phase in which garbage is marked, with %s',
   { timeout: 240_000 },
   async (go) => {

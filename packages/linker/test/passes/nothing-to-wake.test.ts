@@ -3,17 +3,15 @@ import { join } from 'node:path';
 import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
-import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { link } from '../../src/index.ts';
 import { NothingToWake } from '../../src/passes/nothing-to-wake.ts';
 import { GoRuntime } from '../../src/strategies/go-runtime.ts';
 import { codeOf } from '../helpers/calls.ts';
-import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
+import { available, build, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 import { byStrategies } from '../helpers/strategies.ts';
 
 const folder = await scratchFolder();
-const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 
 async function stock(name: string, go?: string, goos: 'js' | 'wasip1' = 'js'): Promise<string> {
   const out = join(folder, `${name}.${go}.${goos}.wasm`);
@@ -29,7 +27,7 @@ function constants(bytes: Uint8Array, name: string): number[] {
   return found;
 }
 
-test.each(available)(
+test.each(available())(
   'what waits until a deadline is woken as with stock, with %s',
   { timeout: 240_000 },
   async (go) => {

@@ -3,16 +3,14 @@ import { join } from 'node:path';
 import { type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
-import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { link } from '../../src/index.ts';
 import { OnStackReplacement } from '../../src/passes/on-stack-replacement.ts';
 import type { Lowering } from '../../src/strategies/strategy.ts';
 import { callsFrom } from '../helpers/calls.ts';
-import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
+import { available, build, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 
 const folder = await scratchFolder();
-const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 const REFILL = 'runtime.(*mcache).refill';
 
 async function stock(name: string, go?: string): Promise<string> {
@@ -21,7 +19,7 @@ async function stock(name: string, go?: string): Promise<string> {
   return out;
 }
 
-test.each(available)('callers of what runs for long have no frames, with %s', { timeout: 240_000 }, async (go) => {
+test.each(available())('callers of what runs for long have no frames, with %s', { timeout: 240_000 }, async (go) => {
   const file = await stock('long-running', go);
   const frames = async (noPass: string[]): Promise<string> => {
     const linked = join(folder, 'linked.wasm');

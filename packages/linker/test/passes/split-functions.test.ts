@@ -4,20 +4,19 @@ import { Exit } from '@go-wasm/cfg';
 import { type Lifted, liftProgram, printLifted, readProgram } from '@go-wasm/lift';
 import { decodeModule, readNames } from '@go-wasm/wasm';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { assemble } from '../../../lift/test/helpers/asm.ts';
 import { neverReturns } from '../../src/analyses/never-returns.ts';
 import { inspect, link, type StrategyName } from '../../src/index.ts';
 import { checkParts, type Limits, splitFunctions } from '../../src/passes/split-functions.ts';
-import { build, goroot, program, scratchFolder } from '../helpers/go.ts';
-import { EVERYWHERE, haveFunctionsSplit } from '../helpers/parts.ts';
+import { EVERYWHERE, haveFunctionsSplit } from '../helpers/everywhere.ts';
+import { available, build, program, scratchFolder } from '../helpers/go.ts';
 
 const folder = await scratchFolder();
-const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 
 /** Splits the functions of an assembled program. */
 function split(source: string, limits: Partial<Limits> = {}, runsOnce?: Uint8Array): { text: string; lifted: Lifted } {
   const program = readProgram(assemble(source));
+  program.frame.fill(512); // assembled programs have no tables that say it
   const lifted = liftProgram(program);
   const facts = { neverReturns: neverReturns(program, lifted), runsOnce };
   splitFunctions(program, lifted, facts, { ...EVERYWHERE, ...limits });
@@ -85,7 +84,7 @@ describe('what stays whole', () => {
   });
 });
 
-test.each(available)(
+test.each(available())(
   'parts are in programs as Go builds them, with %s; not for asyncify, which must know all frames',
   { timeout: 240_000 },
   async (go) => {

@@ -1,14 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { oldestAndNewest } from '../../../../tools/src/go.ts';
 import { type LinkOptions, link } from '../../src/index.ts';
-import { build, goroot, program, type Run, run, scratchFolder } from '../helpers/go.ts';
+import { available, build, program, type Run, run, scratchFolder } from '../helpers/go.ts';
 
 const folder = await scratchFolder();
-const available = [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
 
-test.each(available)(
+test.each(available())(
   'loops of functions that run once go on in new calls, with %s',
   { timeout: 240_000 },
   async (go) => {

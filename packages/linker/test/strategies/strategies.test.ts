@@ -13,8 +13,7 @@ import { command, type Engine, findEngine, needEngine, targetOf } from '../../..
 import { ofToday } from '../../../cfg/test/support/effort.ts';
 import { type LinkOptions, link } from '../../src/index.ts';
 import type { Choice, StrategyName } from '../../src/targets.ts';
-import { haveAllLoopsEntries } from '../helpers/loops.ts';
-import { haveFunctionsSplit } from '../helpers/parts.ts';
+import { everywhere } from '../helpers/everywhere.ts';
 
 const run = promisify(execFile);
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -46,12 +45,6 @@ async function linked(goos: Goos, strategy: StrategyName, options: Omit<LinkOpti
   expect(report.functions.kept).toEqual([]);
   await writeFile(file(goos, strategy), bytes);
 }
-
-/** What can be done to all functions, though it is meant for few. */
-const ways = [
-  ['with entries for all loops', haveAllLoopsEntries],
-  ['split everywhere', haveFunctionsSplit],
-] as const;
 
 interface Outcome {
   stdout: string;
@@ -119,7 +112,7 @@ for (const host of hosts) {
       });
 
       if (strategy === 'asyncify') continue; // has none
-      test.each(ofToday(ways))(`${strategy} does so %s`, { timeout: 300_000 }, async (_, have) => {
+      test.each(ofToday(everywhere))(`${strategy} does so %s`, { timeout: 300_000 }, async (_, have) => {
         onTestFinished(have());
         await linked(host.goos, strategy, host.target === undefined ? {} : { target: host.target });
         for (const ending of ['', 'twice', 'panic'] as const) {
