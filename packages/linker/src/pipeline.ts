@@ -30,12 +30,14 @@ import { ByteCount } from './passes/byte-count.ts';
 import { DeadLocals } from './passes/dead-locals.ts';
 import { FinalizerSearch } from './passes/finalizer-search.ts';
 import { computeFunctionIndex } from './passes/function-index.ts';
+import { HeapMinimum } from './passes/heap-minimum.ts';
 import { raiseInliningBudget } from './passes/inlining-budget.ts';
 import { ItabSearch } from './passes/itab-search.ts';
 import { MarkAssists } from './passes/mark-assists.ts';
 import { NothingToWake } from './passes/nothing-to-wake.ts';
 import { OnStackReplacement } from './passes/on-stack-replacement.ts';
 import { Simplifier } from './passes/simplify.ts';
+import { SmallAllocations } from './passes/small-allocations.ts';
 import { SmallCopies } from './passes/small-copies.ts';
 import { checkParts, splitFunctions } from './passes/split-functions.ts';
 import { replaceByWords } from './passes/word-helpers.ts';
@@ -70,7 +72,9 @@ export class LinkContext {
   itabSearch!: ItabSearch;
   byteCount!: ByteCount;
   nothingToWake!: NothingToWake;
+  heapMinimum!: HeapMinimum;
   markAssists!: MarkAssists;
+  smallAllocations!: SmallAllocations;
   onStackReplacement!: OnStackReplacement;
   readonly simplifier: Simplifier = new Simplifier();
   readonly deadLocals: DeadLocals = new DeadLocals();
@@ -244,6 +248,24 @@ export const pipeline: readonly Stage[] = [
       cx.nothingToWake = new NothingToWake(cx.program, cx.lifted);
     },
     runFunction: (cx, f) => cx.nothingToWake.run(f, cx.lowered),
+  },
+  {
+    name: 'small-allocations',
+    description: 'small objects are allocated in one function, in locals',
+    levels: FASTER,
+    start: (cx) => {
+      cx.smallAllocations = new SmallAllocations(cx.program, cx.lifted, cx.lowering);
+    },
+    runFunction: (cx, f) => cx.smallAllocations.run(f, cx.lowered),
+  },
+  {
+    name: 'heap-minimum',
+    description: 'garbage is first collected when the heap has 16 MB, instead of 4',
+    levels: FASTER,
+    start: (cx) => {
+      cx.heapMinimum = new HeapMinimum(cx.program, cx.lifted);
+    },
+    runFunction: (cx, f) => cx.heapMinimum.run(f, cx.lowered),
   },
   {
     name: 'mark-assists',

@@ -11,6 +11,7 @@
 import type { GoProgram } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
 import { advance, assemble, begin, get, type Instruction, i32, i64, seq, set, tee } from '../assemble.ts';
+import { digestOfBytes } from '../known-code.ts';
 import type { Lowering } from '../strategies/strategy.ts';
 
 const {
@@ -67,7 +68,7 @@ export function replaceByWords(
   for (const { name, digest, body } of HELPERS) {
     const f = names.indexOf(name);
     const range = bodies[f];
-    if (range === undefined || fnv1a(module.bytes.subarray(range.start, range.end)) !== digest) continue;
+    if (range === undefined || digestOfBytes(module.bytes.subarray(range.start, range.end)) !== digest) continue;
     const add: Add = (added, words) => {
       const index = lowering.addFunction(added, module.functions[f]!);
       lowering.define(index, words);
@@ -75,13 +76,6 @@ export function replaceByWords(
     };
     module.bodies[f] = body(simd, add);
   }
-}
-
-/** Source: Fowler, Noll, Vo; 32 bits. */
-function fnv1a(bytes: Uint8Array): number {
-  let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
 }
 
 /** Adds a function of the same type, and returns its index. */
