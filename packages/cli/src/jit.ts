@@ -8,3 +8,12 @@ import { setFlagsFromString } from 'node:v8';
 export function preferMaglev(): void {
   if (Number.parseInt(process.versions.node, 10) >= 26) setFlagsFromString('--no-turbofan');
 }
+
+/**
+ * Has V8 validate functions when it first compiles them, as it compiles them when they are first called: of a large module most never are. For a process that runs what the
+ * linker or Go has written, which is valid. `WebAssembly.validate` does as ever; other engines take no such flags.
+ */
+export function validateLazily(): void {
+  const { bun, deno } = process.versions;
+  if (bun === undefined && deno === undefined) setFlagsFromString('--wasm-lazy-validation');
+}

@@ -5,7 +5,9 @@
 import fs from 'node:fs';
 import { node, run } from '@go-wasm/runtime/node';
 import { gotest } from '../gotest.ts';
+import { validateLazily } from '../jit.ts';
 
+validateLazily();
 const [, , file, ...args] = process.argv;
 // For JavaScript that the program evaluates.
 Object.assign(globalThis, { fs, ...node({ fetch: false }).globals });

@@ -8,7 +8,9 @@ import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { instantiateFor, type WasmExec } from '@go-wasm/linker/host/jspi';
+import { validateLazily } from '../jit.ts';
 
+validateLazily();
 const [, , wasmExec, file, ...args] = process.argv;
 const require = createRequire(path.resolve(wasmExec!));
 Object.assign(globalThis, { require, fs, path });

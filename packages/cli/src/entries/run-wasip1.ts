@@ -11,6 +11,7 @@ import { WASI } from 'node:wasi';
 import { type Choice, engineFlags } from '@go-wasm/linker/targets';
 import { checkNode, wasmtimeAt } from '../engine.ts';
 import { EnvironmentError, printError } from '../errors.ts';
+import { validateLazily } from '../jit.ts';
 import { exitCode, runInPlace } from '../run-go.ts';
 import { which } from '../toolchain.ts';
 
@@ -79,6 +80,7 @@ async function main(
 }
 
 async function runInNode(program: string, args: string[]): Promise<number> {
+  validateLazily();
   const wasi = new WASI({
     version: 'preview1',
     args: [program, ...args],
