@@ -70,11 +70,16 @@ test('-code puts the instructions beside the blocks, as comments', async () => {
 });
 
 test('the pipeline’s options change what is seen', async () => {
-  const seen = async (...flags: string[]) =>
-    (await cfg('main.main', '-code', ...flags)).stdout.replace(/^# \w.*\n/gm, '');
+  const seen = async (...flags: string[]) => {
+    const { code, stdout, stderr } = await cfg('main.main', '-code', ...flags);
+    expect([code, stderr]).toEqual([0, '']);
+    return stdout.replace(/^# \w.*\n/gm, '');
+  };
   const plain = await seen();
   expect(plain).not.toBe('');
-  expect(await seen('-no-pass=simplify')).not.toBe(plain);
+  const longer = await seen('-no-pass=simplify');
+  expect(longer).not.toBe(plain);
+  expect(longer).toMatch(/^# +sp$/m);
   expect(await seen('-switch', 'stack-switching')).not.toBe(plain);
   expect((await cfg('counter.collatz', '-structure=relooper')).stdout).toContain('# structured: -structure=relooper\n');
 });

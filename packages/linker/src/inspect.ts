@@ -8,7 +8,7 @@ import { emptyNames, type Names, Op, printInstructions } from '@go-wasm/wasm';
 import { functionStages, runFunction } from './functions.ts';
 import { NEW_IMPORT } from './imports.ts';
 import { type LinkOptions, prepare } from './link.ts';
-import { type Lowered, LowOp } from './lowered.ts';
+import { type Lowered, lowOpNames } from './lowered.ts';
 import { nameOf } from './names.ts';
 
 /** A module's functions, by their index among those that it defines; behind them the parts that large ones have been split into. */
@@ -103,7 +103,7 @@ function printBlock({ code, start, end }: Lowered, block: number, names: Names, 
     const op = code.op[i]!;
     if (op === Op.End) depth--;
     text += '  '.repeat(op === Op.Else ? depth - 1 : depth);
-    if (op === LowOp.UnwindIf) text += 'unwind_if\n';
+    if (lowOpNames[op] !== undefined) text += `${lowOpNames[op]}\n`;
     else if (goOpNames[op] !== undefined) text += `${goOpNames[op]} ${code.a[i]} ${code.b[i]}\n`;
     else text += printInstructions(code, i, i + 1, { names, function: index }).replace(/ ;; @1$/m, '');
     if (op === Op.Block || op === Op.Loop || op === Op.If) depth++;

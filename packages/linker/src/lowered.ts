@@ -69,5 +69,12 @@ export const LowOp = {
   TeeSp: 0x1102,
 } as const;
 
+/** The names of these instructions, by id. */
+export const lowOpNames: Readonly<Record<number, string>> = {
+  [LowOp.UnwindIf]: 'unwind_if',
+  [LowOp.Sp]: 'sp',
+  [LowOp.TeeSp]: 'tee_sp',
+};
+
 /** Which way a condition usually goes: the value is what the branch hint section wants, plus one. */
 export const Hint = { None: 0, Unlikely: 1, Likely: 2 } as const;
