@@ -13,37 +13,89 @@
  * So whoever allocates marks a bit more, or finds that nothing is left, and ends the phase. No other goroutine is run instead, so what a program does stays in the same
  * order.
  *
+ * And who helps does not mark 64 KB, but 2 MB, which takes some 6 ms: on other platforms, a worker that has a processor for itself marks for 10 ms at a time. The phase with its
+ * barriers is short then.
+ *
+ * ```
+ * const gcOverAssistWork = 2 << 20
+ * ```
+ *
  * Assumes: a goroutine without credit is as good as any. Where nothing is being marked, nobody looks at it, and each cycle begins with none.
  *
  * Sources: runtime/mgcmark.go, gcAssistAlloc, gcOverAssistWork; runtime/malloc.go, deductAssistCredit; runtime/mgc.go, gcResetMarkState; runtime/mcache.go, refill;
  * runtime/proc.go, retake, which is sysmon's, and wasm has no sysmon.
  */
 import type { GoProgram, Lifted } from '@go-wasm/lift';
-import { Op } from '@go-wasm/wasm';
-import { begin, type Instruction, i64, seq } from '../assemble.ts';
+import { type Code, Op } from '@go-wasm/wasm';
+import { begin, type Instruction, i32, i64, seq } from '../assemble.ts';
 import type { Lowered } from '../lowered.ts';
 import { G_GLOBAL, GoRuntime } from '../strategies/go-runtime.ts';
 
-const { End, GlobalGet, I32WrapI64, I64GtS, I64Load, I64Store, If } = Op;
+/** A constant as code has it: its opcode, and the halves of its bits. */
+type Constant = readonly [op: number, low: number, high: number];
+/** How much is marked at a time at least, in bytes: runtime.gcAssistAlloc has it as an int64 twice, and as a float64 once. */
+const OVER_ASSIST: readonly Constant[] = [
+  [Op.I64Const, 64 << 10, 0],
+  [Op.F64Const, 0, highBits(64 << 10)],
+];
+const MORE: readonly Constant[] = [
+  [Op.I64Const, 2 << 20, 0],
+  [Op.F64Const, 0, highBits(2 << 20)],
+];
+
+const { End, GlobalGet, I32And, I32Load8U, I32Store8, I32WrapI64, I64GtS, I64Load, I64Ne, I64Store, If } = Op;
 
 export class MarkAssists {
   /** Index among the defined functions; −1 if nothing is to be done. */
   readonly #refill: number = -1;
   readonly #front: Instruction[] = [];
+  /** The same of the function that says how much is marked at a time. */
+  readonly #assist: number = -1;
 
   constructor(program: GoProgram, lifted: Lifted) {
     const runtime = new GoRuntime(program, lifted);
     const credit = runtime.assistCredit();
     if (credit === undefined) return;
     this.#refill = runtime.findLifted('runtime.(*mcache).refill');
+    const limiter = runtime.cpuLimiter();
     const g = seq([GlobalGet, G_GLOBAL], I32WrapI64);
     this.#front = seq(
       seq(g, [I64Load, credit, 3], i64(0), I64GtS, begin(If)),
       seq(g, i64(0), [I64Store, credit, 3], End),
+      limiter === undefined
+        ? []
+        : seq(
+            // Who has neither credit nor debt is not marking; or is no goroutine, but what schedules them.
+            seq(i32(limiter.enabled), [I32Load8U, 0], g, [I64Load, credit, 3], i64(0), I64Ne, I32And, begin(If)),
+            seq(g, i32(1), [I32Store8, limiter.preempt], End),
+          ),
     );
+    const assist = runtime.get('runtime.gcAssistAlloc');
+    const [first, last] = [lifted.funcBlock[assist]!, lifted.funcBlock[assist + 1]! - 1];
+    const [start, end] = [lifted.blockStart[first]!, lifted.blockEnd[last]!];
+    const times = OVER_ASSIST.map((constant) => indicesOf(lifted.code, start, end, constant).length);
+    if (times[0] === 2 && times[1] === 1) this.#assist = assist;
   }
 
   run(f: number, lowered: Lowered): void {
     if (f === this.#refill) lowered.prepend(this.#front);
+    if (f !== this.#assist) return;
+    const { code } = lowered;
+    for (const [k, constant] of OVER_ASSIST.entries()) {
+      const [, low, high] = MORE[k]!;
+      for (const i of indicesOf(code, 0, code.length, constant)) code.set(i, constant[0], low, high, code.offset[i]);
+    }
   }
+}
+
+/** Where a constant is in `code[start .. end)`. */
+function indicesOf({ op, a, b }: Code, start: number, end: number, [constant, low, high]: Constant): number[] {
+  const found: number[] = [];
+  for (let i = start; i < end; i++) if (op[i] === constant && a[i] === low && b[i] === high) found.push(i);
+  return found;
+}
+
+/** The upper half of the bits of a float64 whose lower half is zero. */
+function highBits(value: number): number {
+  return new DataView(new Float64Array([value]).buffer).getInt32(4, true);
 }

@@ -206,6 +206,31 @@ export class GoRuntime {
   }
 
   /**
+   * Where a goroutine is told to yield while the collector has had more than its share of the processor: the address of `gcCPULimiter.enabled`, a byte, which both
+   * gcAssistAlloc and gcDrainN look at first; and the offset in g of `preempt`, a byte, which execute clears before it sets the stack guard:
+   *
+   * ```
+   * gcAssistAlloc  if gcCPULimiter.limiting() { return }
+   * execute        gp.preempt = false; gp.stackguard0 = gp.stack.lo + stackGuard
+   * ```
+   *
+   * Undefined if the code of these functions is not like that, or was not lifted.
+   */
+  cpuLimiter(): { enabled: number; preempt: number } | undefined {
+    const [assist, drain, load] = ['runtime.gcAssistAlloc', 'runtime.gcDrainN', 'internal/runtime/atomic.Load8'];
+    if ([assist, drain, 'runtime.execute'].some((name) => this.findLifted(name) < 0)) return undefined;
+    const enabled = this.#passedTo(assist, load);
+    if (enabled === undefined || this.#passedTo(drain, load) !== enabled) return undefined;
+    let preempt: number | undefined;
+    for (const [i, { op, a }] of this.#instructions('runtime.execute')) {
+      if (op[i] === Op.I64Store8) preempt = op[i - 1] === Op.I64Const && a[i - 1] === 0 ? a[i]! : undefined;
+      if (op[i] !== Op.I64Store || a[i] !== G.stackGuard0) continue;
+      return preempt === undefined ? undefined : { enabled, preempt };
+    }
+    return undefined;
+  }
+
+  /**
    * Address of `runtime.allDeadlineNotes`, the head of the list that runtime.checkTimeouts walks, having asked for the time:
    *
    * ```
