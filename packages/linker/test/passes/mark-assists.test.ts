@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
-import { Op } from '@go-wasm/wasm';
+import { Code, Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
 import { link, strategies } from '../../src/index.ts';
 import { MarkAssists } from '../../src/passes/mark-assists.ts';
@@ -43,6 +43,17 @@ test.each(available())(
   },
 );
 
+// The collector's limiter forbids helping then, and would for ever: it looks at the clock when a goroutine yields.
+test('memory stays where the collector has more than half of the time', { timeout: 240_000 }, async () => {
+  const file = await stock('collecting');
+  const out = join(folder, 'collecting.linked.wasm');
+  writeFileSync(out, (await link(readFileSync(file))).bytes);
+  const { stderr, code } = await run(out, { goos: 'js' });
+  expect(code).toBe(0);
+  // 28 are in use, so that collections begin at 56. Hundreds, where nobody yields.
+  expect(Number(stderr)).toBeLessThan(128);
+});
+
 test.each(['js', 'wasip1'] as const)('every strategy has it, for %s', { timeout: 240_000 }, async (goos) => {
   const input = readFileSync(await stock('switches', undefined, goos));
   const program = readProgram(input);
@@ -65,11 +76,15 @@ test('one function is changed, where all that must be known is', async () => {
   const program = readProgram(readFileSync(await stock('switches')));
   const lifted = liftProgram(program);
   const blocks: Line[][] = [[[Op.Nop, 0]]];
-  const change = (name: string, of: { program?: Partial<GoProgram>; lifted?: Partial<Lifted> } = {}): Line[][] => {
+  interface Changes {
+    program?: Partial<GoProgram>;
+    lifted?: Partial<Lifted>;
+  }
+  const change = (name: string, of: Changes = {}, before = blocks): Line[][] => {
     const isLifted = (f: number): boolean => lifted.isLifted(f);
     const changed = { ...lifted, isLifted, ...of.lifted } as Lifted;
     const pass = new MarkAssists({ ...program, ...of.program } as GoProgram, changed);
-    const lowered = loweredOf(blocks);
+    const lowered = loweredOf(before);
     pass.run(program.names.indexOf(name), lowered);
     return blocksOf(lowered);
   };
@@ -86,4 +101,28 @@ test('one function is changed, where all that must be known is', async () => {
   const funcBlock = lifted.funcBlock.slice();
   funcBlock[f + 1] = funcBlock[f]!;
   expect(change(REFILL, { lifted: { funcBlock } })).toEqual(blocks);
+
+  // How much is marked at a time, where it is the only number of that size that is used so.
+  const amount: Line[][] = [[[Op.I64Const, 64 << 10]]];
+  const assist = 'runtime.gcAssistAlloc';
+  expect(change(assist, {}, amount)).toEqual([[[Op.I64Const, 2 << 20]]]);
+  expect(change(REFILL, {}, amount).flat()).toContainEqual([Op.I64Const, 64 << 10]);
+  const [start, end] = [lifted.blockStart[lifted.funcBlock[f]!]!, lifted.blockEnd[lifted.funcBlock[f + 1]! - 1]!];
+  const { op, a } = lifted.code;
+  for (const constant of [Op.I64Const, Op.F64Const]) {
+    const high = new Float64Array([64 << 10]);
+    const isAmount = (i: number) =>
+      constant === Op.I64Const ? a[i] === 64 << 10 : lifted.code.b[i] === new Int32Array(high.buffer)[1];
+    const at = Array.from({ length: end - start }, (_, k) => start + k).find((i) => op[i] === constant && isAmount(i))!;
+    const code = Object.assign(new Code(0), lifted.code, { op: op.with(at, Op.Nop) });
+    expect(change(assist, { lifted: { code } }, amount), `${constant}`).toEqual(amount);
+  }
+
+  // Who is told to yield, where the limiter is known.
+  const yields = (of?: Changes): boolean => change(REFILL, of).some((block) => block.some(([o]) => o === Op.I32Store8));
+  expect(yields()).toBe(true);
+  for (const name of ['runtime.gcDrainN', 'runtime.execute', 'internal/runtime/atomic.Load8']) {
+    expect(yields({ program: renamed(name, 'runtime.other') }), name).toBe(false);
+    expect(change(REFILL, { program: renamed(name, 'runtime.other') }), name).not.toEqual(blocks);
+  }
 });
