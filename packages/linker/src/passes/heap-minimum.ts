@@ -28,13 +28,11 @@ export class HeapMinimum {
   readonly #setter: number = -1;
 
   constructor(program: GoProgram, lifted: Lifted) {
-    const setter = new GoRuntime(program, lifted).findLifted('runtime.(*gcControllerState).setGCPercent');
+    const runtime = new GoRuntime(program, lifted);
+    const setter = runtime.findLifted('runtime.(*gcControllerState).setGCPercent');
     if (setter < 0) return;
-    const { code, funcBlock, blockStart, blockEnd } = lifted;
-    const [first, last] = [funcBlock[setter]!, funcBlock[setter + 1]! - 1];
-    let found = 0;
-    for (let i = blockStart[first]!; i < blockEnd[last]!; i++) if (code.matches(i, TIMES_MINIMUM)) found++;
-    if (found === 1) this.#setter = setter;
+    const found = [...runtime.places(setter)].filter((i) => lifted.code.matches(i, TIMES_MINIMUM));
+    if (found.length === 1) this.#setter = setter;
   }
 
   run(f: number, { code }: Lowered): void {

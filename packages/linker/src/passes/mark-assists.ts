@@ -13,17 +13,23 @@
  * So whoever allocates marks a bit more, or finds that nothing is left, and ends the phase. No other goroutine is run instead, so what a program does stays in the same
  * order.
  *
- * And who helps does not mark 64 KB, but 2 MB, which takes some 6 ms: on other platforms, a worker that has a processor for itself marks for 10 ms at a time. The phase with its
- * barriers is short then.
+ * And who helps does not mark 64 KB, but 2 MB, so that the phase with its barriers is short. That takes some 8 ms; a worker on other platforms marks for 10 ms at a time.
  *
  * ```
  * const gcOverAssistWork = 2 << 20
  * ```
  *
+ * Where more than half of the time goes to the collector, its limiter forbids helping. It looks at the clock when some goroutine yields, so it would forbid it until the
+ * program waits. So then, and only then, who allocates yields as if it had been interrupted, and the worker runs for its quarter of the time:
+ *
+ * ```
+ * func (c *mcache) refill(…) { …; if gcCPULimiter.enabled && g.gcAssistBytes != 0 { g.preempt = true }; …
+ * ```
+ *
  * Assumes: a goroutine without credit is as good as any. Where nothing is being marked, nobody looks at it, and each cycle begins with none.
  *
  * Sources: runtime/mgcmark.go, gcAssistAlloc, gcOverAssistWork; runtime/malloc.go, deductAssistCredit; runtime/mgc.go, gcResetMarkState; runtime/mcache.go, refill;
- * runtime/proc.go, retake, which is sysmon's, and wasm has no sysmon.
+ * runtime/mgclimit.go; runtime/proc.go, retake, which is sysmon's, and wasm has no sysmon.
  */
 import type { GoProgram, Lifted } from '@go-wasm/lift';
 import { type Code, Op } from '@go-wasm/wasm';
@@ -71,9 +77,8 @@ export class MarkAssists {
           ),
     );
     const assist = runtime.get('runtime.gcAssistAlloc');
-    const [first, last] = [lifted.funcBlock[assist]!, lifted.funcBlock[assist + 1]! - 1];
-    const [start, end] = [lifted.blockStart[first]!, lifted.blockEnd[last]!];
-    const times = OVER_ASSIST.map((constant) => indicesOf(lifted.code, start, end, constant).length);
+    const places = [...runtime.places(assist)];
+    const times = OVER_ASSIST.map((constant) => places.filter((i) => isConstant(lifted.code, i, constant)).length);
     if (times[0] === 2 && times[1] === 1) this.#assist = assist;
   }
 
@@ -81,18 +86,15 @@ export class MarkAssists {
     if (f === this.#refill) lowered.prepend(this.#front);
     if (f !== this.#assist) return;
     const { code } = lowered;
-    for (const [k, constant] of OVER_ASSIST.entries()) {
-      const [, low, high] = MORE[k]!;
-      for (const i of indicesOf(code, 0, code.length, constant)) code.set(i, constant[0], low, high, code.offset[i]);
+    for (let i = 0; i < code.length; i++) {
+      const k = OVER_ASSIST.findIndex((constant) => isConstant(code, i, constant));
+      if (k >= 0) code.set(i, ...MORE[k]!, code.offset[i]);
     }
   }
 }
 
-/** Where a constant is in `code[start .. end)`. */
-function indicesOf({ op, a, b }: Code, start: number, end: number, [constant, low, high]: Constant): number[] {
-  const found: number[] = [];
-  for (let i = start; i < end; i++) if (op[i] === constant && a[i] === low && b[i] === high) found.push(i);
-  return found;
+function isConstant({ op, a, b }: Code, i: number, [constant, low, high]: Constant): boolean {
+  return op[i] === constant && a[i] === low && b[i] === high;
 }
 
 /** The upper half of the bits of a float64 whose lower half is zero. */

@@ -357,12 +357,16 @@ export class GoRuntime {
     return new DataView(image.buffer, image.byteOffset, image.byteLength).getUint32(address, true);
   }
 
-  *#instructions(name: string): Iterable<[number, Lifted['code']]> {
-    const { funcBlock, blockStart, blockEnd, code } = this.#lifted;
-    const f = this.getLifted(name);
+  /** Where in the lifted code the instructions of a function are. */
+  *places(f: number): Iterable<number> {
+    const { funcBlock, blockStart, blockEnd } = this.#lifted;
     for (let b = funcBlock[f]!; b < funcBlock[f + 1]!; b++) {
-      for (let i = blockStart[b]!; i < blockEnd[b]!; i++) yield [i, code];
+      for (let i = blockStart[b]!; i < blockEnd[b]!; i++) yield i;
     }
+  }
+
+  *#instructions(name: string): Iterable<[number, Lifted['code']]> {
+    for (const i of this.places(this.getLifted(name))) yield [i, this.#lifted.code];
   }
 }
 
