@@ -4,6 +4,7 @@ import { type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { Code, Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
 import { releases } from '../../../../tools/src/go.ts';
+import { ofToday } from '../../../cfg/test/support/effort.ts';
 import { HeapMinimum } from '../../src/passes/heap-minimum.ts';
 import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, loweredOf } from '../helpers/lowered.ts';
@@ -28,7 +29,7 @@ async function said(wasm: string, go?: string, env = {}): Promise<Record<string,
 
 const available = releases.filter((go) => goroot(go) !== undefined);
 
-test.each([undefined, ...available])(
+test.each([undefined, ...ofToday(available)])(
   'collections begin at 16 MB, and go by GOGC and the limit as ever, with %s',
   { timeout: 240_000 },
   async (go) => {
