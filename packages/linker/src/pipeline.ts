@@ -68,18 +68,8 @@ export class LinkContext {
 
   // One function at a time.
   readonly lowered: Lowered = new Lowered();
-  finalizerSearch!: FinalizerSearch;
-  itabSearch!: ItabSearch;
-  byteCount!: ByteCount;
-  nothingToWake!: NothingToWake;
-  heapMinimum!: HeapMinimum;
-  markAssists!: MarkAssists;
-  smallAllocations!: SmallAllocations;
-  onStackReplacement!: OnStackReplacement;
-  readonly simplifier: Simplifier = new Simplifier();
-  readonly deadLocals: DeadLocals = new DeadLocals();
-  writeBarriers!: WriteBarriers;
-  smallCopies!: SmallCopies;
+  /** By the names of their stages. */
+  readonly passes: Map<string, FunctionPass> = new Map();
   readonly scratch: Scratch = new Scratch();
   structured!: Structured;
   readonly emitter: Emitter = new Emitter();
@@ -154,6 +144,26 @@ export interface FunctionStage extends AnyStage {
 
 export type Stage = ProgramStage | FunctionStage;
 
+/** Changes lowered functions, one after the other. */
+export interface FunctionPass {
+  /** @param f its index among the defined functions and the parts of such. */
+  run(lowered: Lowered, f: number): void;
+}
+
+/** The stage of a pass that `start` prepares for the whole program. */
+function functionPass({
+  start,
+  ...stage
+}: AnyStage & { readonly start: (cx: LinkContext) => FunctionPass }): FunctionStage {
+  return {
+    ...stage,
+    start: (cx) => {
+      cx.passes.set(stage.name, start(cx));
+    },
+    runFunction: (cx, f) => cx.passes.get(stage.name)!.run(cx.lowered, f),
+  };
+}
+
 export const pipeline: readonly Stage[] = [
   {
     name: 'decode',
@@ -213,108 +223,78 @@ export const pipeline: readonly Stage[] = [
     description: 'many entries → one; calls in the new convention',
     runFunction: (cx, f) => cx.lowering.lower(f, cx.lowered),
   },
-  {
+  functionPass({
     name: 'finalizer-search',
     description: "where an object's finalizer goes in its list is sought from where the last one went",
     levels: FASTER,
-    start: (cx) => {
-      cx.finalizerSearch = new FinalizerSearch(cx.program, cx.lifted, cx.lowering);
-    },
-    runFunction: (cx, f) => cx.finalizerSearch.run(f, cx.lowered),
-  },
-  {
+    start: (cx) => new FinalizerSearch(cx.program, cx.lifted, cx.lowering),
+  }),
+  functionPass({
     name: 'itab-search',
     description: 'the methods that a type has for an interface are sought in one function, in locals',
     levels: FASTER,
-    start: (cx) => {
-      cx.itabSearch = new ItabSearch(cx.program, cx.lifted, cx.lowering);
-    },
-    runFunction: (cx, f) => cx.itabSearch.run(f, cx.lowered),
-  },
-  {
+    start: (cx) => new ItabSearch(cx.program, cx.lifted, cx.lowering),
+  }),
+  functionPass({
     name: 'byte-count',
     description: 'how often a byte is in a text is counted by eight or sixteen bytes at a time',
     levels: FASTER,
-    start: (cx) => {
-      cx.byteCount = new ByteCount(cx.program, cx.lifted, cx.lowering, cx.simd);
-    },
-    runFunction: (cx, f) => cx.byteCount.run(f, cx.lowered),
-  },
-  {
+    start: (cx) => new ByteCount(cx.program, cx.lifted, cx.lowering, cx.simd),
+  }),
+  functionPass({
     name: 'nothing-to-wake',
     description: 'what is done at a switch to wake others is left out where there is nobody',
     levels: FASTER,
-    start: (cx) => {
-      cx.nothingToWake = new NothingToWake(cx.program, cx.lifted);
-    },
-    runFunction: (cx, f) => cx.nothingToWake.run(f, cx.lowered),
-  },
-  {
+    start: (cx) => new NothingToWake(cx.program, cx.lifted),
+  }),
+  functionPass({
     name: 'small-allocations',
     description: 'small objects are allocated in one function, in locals',
     levels: FASTER,
-    start: (cx) => {
-      cx.smallAllocations = new SmallAllocations(cx.program, cx.lifted, cx.lowering);
-    },
-    runFunction: (cx, f) => cx.smallAllocations.run(f, cx.lowered),
-  },
-  {
+    start: (cx) => new SmallAllocations(cx.program, cx.lifted, cx.lowering),
+  }),
+  functionPass({
     name: 'heap-minimum',
     description: 'garbage is first collected when the heap has 16 MB, instead of 4',
     levels: FASTER,
-    start: (cx) => {
-      cx.heapMinimum = new HeapMinimum(cx.program, cx.lifted);
-    },
-    runFunction: (cx, f) => cx.heapMinimum.run(f, cx.lowered),
-  },
-  {
+    start: (cx) => new HeapMinimum(cx.program, cx.lifted),
+  }),
+  functionPass({
     name: 'mark-assists',
     description: 'who allocates while the garbage collector marks helps it often, so that it is done soon',
     levels: FASTER,
-    start: (cx) => {
-      cx.markAssists = new MarkAssists(cx.program, cx.lifted);
-    },
-    runFunction: (cx, f) => cx.markAssists.run(f, cx.lowered),
-  },
-  {
+    start: (cx) => new MarkAssists(cx.program, cx.lifted),
+  }),
+  functionPass({
     name: 'on-stack-replacement',
     description: 'functions that run for long are entered anew, by the better code that engines have then',
     levels: FASTER,
-    start: (cx) => {
-      cx.onStackReplacement = new OnStackReplacement(cx.program, cx.lifted, cx.lowering);
-    },
-    runFunction: (cx, f) => cx.onStackReplacement.run(f, cx.lowered),
-  },
-  {
+    start: (cx) => new OnStackReplacement(cx.program, cx.lifted, cx.lowering),
+  }),
+  functionPass({
     name: 'simplify',
     description: 'shorter sequences of instructions for the same: addresses, conditions, SP',
     levels: SMALLER,
-    runFunction: (cx) => cx.simplifier.run(cx.lowered),
-  },
-  {
+    start: () => new Simplifier(),
+  }),
+  functionPass({
     name: 'dead-locals',
     description: 'values that are only stored are left on the operand stack; nothing is set that nobody reads',
     levels: SMALLEST,
-    runFunction: (cx) => cx.deadLocals.run(cx.lowered),
-  },
-  {
+    start: () => new DeadLocals(),
+  }),
+  functionPass({
     name: 'write-barriers',
     description: 'calls of the write barrier in fewer bytes',
     levels: SMALLEST,
-    start: (cx) => {
-      cx.writeBarriers = new WriteBarriers(cx.program, cx.lowering);
-    },
-    runFunction: (cx) => cx.writeBarriers.run(cx.lowered),
-  },
-  {
+    start: (cx) => new WriteBarriers(cx.program, cx.lowering),
+  }),
+  functionPass({
     name: 'small-copies',
     description: 'a few bytes are copied and cleared by loads and stores',
     levels: FASTER,
-    start: (cx) => {
-      cx.smallCopies = new SmallCopies(cx.program.module, cx.lowering);
-    },
-    runFunction: (cx) => cx.smallCopies.run(cx.lowered),
-  },
+    start: (cx) => new SmallCopies(cx.program.module, cx.lowering),
+  }),
   {
     name: 'structure',
     description: 'graph → block, loop, if',

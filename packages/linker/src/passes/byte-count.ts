@@ -88,7 +88,7 @@ export class ByteCount {
     }
   }
 
-  run(f: number, lowered: Lowered): void {
+  run(lowered: Lowered, f: number): void {
     const front = this.#fronts.get(f);
     if (front !== undefined) lowered.prepend(front);
   }

@@ -85,7 +85,7 @@ export class FinalizerSearch {
     this.#sweep = sweep;
   }
 
-  run(f: number, lowered: Lowered): void {
+  run(lowered: Lowered, f: number): void {
     if (f === this.#add) this.#search(lowered);
     else if (f === this.#remove || f === this.#sweep) {
       lowered.prepend([

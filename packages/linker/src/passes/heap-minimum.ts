@@ -35,7 +35,7 @@ export class HeapMinimum {
     if (found.length === 1) this.#setter = setter;
   }
 
-  run(f: number, { code }: Lowered): void {
+  run({ code }: Lowered, f: number): void {
     if (f !== this.#setter) return;
     for (let i = 0; i < code.length; i++) if (code.matches(i, TIMES_MINIMUM)) code.a[i] = SIXTEEN_MB;
   }

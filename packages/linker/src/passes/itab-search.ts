@@ -68,7 +68,7 @@ export class ItabSearch {
     );
   }
 
-  run(f: number, lowered: Lowered): void {
+  run(lowered: Lowered, f: number): void {
     if (f === this.#getitab) lowered.prepend(this.#front);
   }
 }

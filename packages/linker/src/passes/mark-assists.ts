@@ -39,15 +39,13 @@ import { G_GLOBAL, GoRuntime } from '../strategies/go-runtime.ts';
 
 /** A constant as code has it: its opcode, and the halves of its bits. */
 type Constant = readonly [op: number, low: number, high: number];
-/** How much is marked at a time at least, in bytes: runtime.gcAssistAlloc has it as an int64 twice, and as a float64 once. */
-const OVER_ASSIST: readonly Constant[] = [
-  [Op.I64Const, 64 << 10, 0],
-  [Op.F64Const, 0, highBits(64 << 10)],
+/** Whole numbers of at most 31 bits as runtime.gcAssistAlloc has how much is marked at a time: an int64 twice, and a float64 once. */
+const asConstants = (bytes: number): readonly Constant[] => [
+  [Op.I64Const, bytes, 0],
+  [Op.F64Const, 0, new DataView(new Float64Array([bytes]).buffer).getInt32(4, true)],
 ];
-const MORE: readonly Constant[] = [
-  [Op.I64Const, 2 << 20, 0],
-  [Op.F64Const, 0, highBits(2 << 20)],
-];
+const OVER_ASSIST = asConstants(64 << 10);
+const MORE = asConstants(2 << 20);
 
 const { End, GlobalGet, I32And, I32Load8U, I32Store8, I32WrapI64, I64GtS, I64Load, I64Ne, I64Store, If } = Op;
 
@@ -82,7 +80,7 @@ export class MarkAssists {
     if (times[0] === 2 && times[1] === 1) this.#assist = assist;
   }
 
-  run(f: number, lowered: Lowered): void {
+  run(lowered: Lowered, f: number): void {
     if (f === this.#refill) lowered.prepend(this.#front);
     if (f !== this.#assist) return;
     const { code } = lowered;
@@ -95,9 +93,4 @@ export class MarkAssists {
 
 function isConstant({ op, a, b }: Code, i: number, [constant, low, high]: Constant): boolean {
   return op[i] === constant && a[i] === low && b[i] === high;
-}
-
-/** The upper half of the bits of a float64 whose lower half is zero. */
-function highBits(value: number): number {
-  return new DataView(new Float64Array([value]).buffer).getInt32(4, true);
 }

@@ -54,7 +54,7 @@ export class NothingToWake {
     }
   }
 
-  run(f: number, lowered: Lowered): void {
+  run(lowered: Lowered, f: number): void {
     const front = this.#fronts.get(f);
     if (front !== undefined) lowered.prepend(front);
   }

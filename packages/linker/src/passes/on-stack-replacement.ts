@@ -54,7 +54,7 @@ export class OnStackReplacement {
     );
   }
 
-  run(f: number, lowered: Lowered): void {
+  run(lowered: Lowered, f: number): void {
     if (f === this.#refill) lowered.prepend([[Call, this.#count]]);
   }
 }

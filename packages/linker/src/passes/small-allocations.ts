@@ -19,7 +19,7 @@
 import { type GoProgram, type Lifted, SP_LOCAL } from '@go-wasm/lift';
 import { Op, ValType } from '@go-wasm/wasm';
 import { assemble, begin, get, type Instruction, i32, i64, seq, set, tee } from '../assemble.ts';
-import { digestOfWords, fingerprint } from '../known-code.ts';
+import { fingerprint } from '../known-code.ts';
 import { IS_CALLED, type Lowered } from '../lowered.ts';
 import { G_GLOBAL, GoRuntime } from '../strategies/go-runtime.ts';
 import type { Lowering } from '../strategies/strategy.ts';
@@ -78,8 +78,6 @@ const NO_SCAN = 'runtime.mallocgcSmallNoscan';
 const SCAN = 'runtime.mallocgcSmallScanNoHeader';
 const HEAP_BITS = 'runtime.(*mspan).writeHeapBitsSmall';
 const COMMON = [NEW_OBJECT, MALLOC, NO_SCAN, SCAN, HEAP_BITS];
-/** Until Go 1.26. */
-const UNSIZED = [...COMMON, 'runtime.mallocgcTiny'];
 /** What Go's compiler calls for an object of a size that it knows, since Go 1.27: parameters and result are those of mallocgc. */
 const SIZED = [
   'runtime.mallocgcTinySC2',
@@ -89,9 +87,7 @@ const SIZED = [
 
 /** How the allocator of a release differs from that of others. */
 interface Release {
-  /** The functions by which it allocates small objects. */
-  functions: readonly string[];
-  /** Of the fingerprints of their code, in this order. */
+  /** Of the functions by which it allocates small objects. */
   digest: number;
   /** How many bytes in front of the end of a span's page say where its objects have pointers. */
   heapBits: number;
@@ -106,31 +102,25 @@ interface Release {
   blacken: number;
 }
 
-const RELEASES: readonly Release[] = [
-  // Go 1.24
-  { functions: UNSIZED, digest: 0xbaafbae0, heapBits: 128, countsArrays: false, processor: 160, debug: 0, blacken: 1 },
-  // Go 1.25
-  { functions: UNSIZED, digest: 0xaed63eaa, heapBits: 128, countsArrays: false, processor: 152, debug: 0, blacken: 1 },
-  // Go 1.26
+/** The functions by which small objects are allocated, and the releases that have these. */
+const ALLOCATORS: readonly { functions: readonly string[]; releases: readonly Release[] }[] = [
   {
-    functions: UNSIZED,
-    digest: 0x6439e8dd,
-    heapBits: 256,
-    countsArrays: false,
-    secret: 228,
-    processor: 160,
-    debug: 0,
-    blacken: 1,
+    functions: [...COMMON, 'runtime.mallocgcTiny'],
+    releases: [
+      // Go 1.24
+      { digest: 0xbaafbae0, heapBits: 128, countsArrays: false, processor: 160, debug: 0, blacken: 1 },
+      // Go 1.25
+      { digest: 0xaed63eaa, heapBits: 128, countsArrays: false, processor: 152, debug: 0, blacken: 1 },
+      // Go 1.26
+      { digest: 0x6439e8dd, heapBits: 256, countsArrays: false, processor: 160, secret: 228, debug: 0, blacken: 1 },
+    ],
   },
-  // Go 1.27
   {
     functions: [...COMMON, ...SIZED],
-    digest: 0xd5381257,
-    heapBits: 256,
-    countsArrays: true,
-    processor: 160,
-    debug: 2,
-    blacken: 3,
+    releases: [
+      // Go 1.27
+      { digest: 0xd5381257, heapBits: 256, countsArrays: true, processor: 160, debug: 2, blacken: 3 },
+    ],
   },
 ];
 
@@ -189,22 +179,13 @@ export class SmallAllocations {
   readonly #fronts: Map<number, Instruction[]> = new Map();
 
   constructor(program: GoProgram, lifted: Lifted, lowering: Pick<Lowering, 'addFunction' | 'define'>) {
+    const known = knownAllocator(program, lifted);
+    if (known === undefined) return;
     const runtime = new GoRuntime(program, lifted);
-    const release = RELEASES.find(({ functions, digest }) => digestOf(program, lifted, functions) === digest);
-    if (release === undefined) return;
-    const inMalloc = fingerprint(program, lifted, runtime.get(MALLOC)).addresses;
-    const [, classes, , barrier, profileRate] = fingerprint(program, lifted, runtime.get(SCAN)).addresses as number[];
-    const globals: Globals = {
-      debug: inMalloc[release.debug]!,
-      blacken: inMalloc[release.blacken]!,
-      barrier: barrier!,
-      classes: classes!,
-      profileRate: profileRate!,
-    };
     const { I32, I64 } = ValType;
     const type = program.module.types.push({ kind: 'func', params: [I64, I32, I32, I32], results: [I32] }) - 1;
     const allocate = lowering.addFunction('go_wasm.allocate', type);
-    lowering.define(allocate, allocateBody(release, globals));
+    lowering.define(allocate, allocateBody(known.release, known.globals));
 
     const sp = get(SP_LOCAL);
     const front = (result: number, size: Instruction[], typ: Instruction[], needZero: Instruction[]): Instruction[] =>
@@ -224,23 +205,38 @@ export class SmallAllocations {
       seq(sp, [I32Load, typ, 2]),
       seq(sp, [I32Load8U, needZero]),
     );
-    for (const name of [MALLOC, ...release.functions.filter((name) => SIZED.includes(name))]) {
+    for (const name of known.functions.filter((name) => name === MALLOC || SIZED.includes(name))) {
       this.#fronts.set(runtime.get(name), mallocFront);
     }
   }
 
-  run(f: number, lowered: Lowered): void {
+  run(lowered: Lowered, f: number): void {
     const front = this.#fronts.get(f);
     if (front !== undefined) lowered.prepend(front);
   }
 }
 
-/** Of the code of functions; undefined if one was not lifted. */
-function digestOf(program: GoProgram, lifted: Lifted, functions: readonly string[]): number | undefined {
-  const runtime = new GoRuntime(program, lifted);
-  const indices = functions.map((name) => runtime.findLifted(name));
-  if (indices.includes(-1)) return undefined;
-  return digestOfWords(indices.map((f) => fingerprint(program, lifted, f).digest));
+/** The allocator that a program has; undefined if it is none that has been read. */
+function knownAllocator(
+  program: GoProgram,
+  lifted: Lifted,
+): { functions: readonly string[]; release: Release; globals: Globals } | undefined {
+  for (const { functions, releases } of ALLOCATORS) {
+    const found = fingerprint(program, lifted, functions);
+    const release = releases.find(({ digest }) => digest === found?.digest);
+    if (found === undefined || release === undefined) continue;
+    const inMalloc = found.addresses.get(MALLOC)!;
+    const [, classes, , barrier, profileRate] = found.addresses.get(SCAN)!;
+    const globals: Globals = {
+      debug: inMalloc[release.debug]!,
+      blacken: inMalloc[release.blacken]!,
+      barrier: barrier!,
+      classes: classes!,
+      profileRate: profileRate!,
+    };
+    return { functions, release, globals };
+  }
+  return undefined;
 }
 
 /** (size: i64, type, needZero, result: i32) -> i32: whether an object has been allocated, and its address, an i64, stored at `result`. */

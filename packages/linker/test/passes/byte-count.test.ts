@@ -70,7 +70,7 @@ test('other functions stay as they are, and no helper comes where nothing counts
   const change = (name: string, names = program.names): Line[][] => {
     const pass = new ByteCount({ ...program, names }, liftProgram(program), lowering, false);
     const lowered = loweredOf(blocks);
-    pass.run(program.names.indexOf(name), lowered);
+    pass.run(lowered, program.names.indexOf(name));
     return blocksOf(lowered);
   };
   expect(change('strings.Count')).not.toEqual(blocks);

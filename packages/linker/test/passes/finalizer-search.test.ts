@@ -47,7 +47,7 @@ function start(kept?: string) {
 /** What becomes of a function. */
 function change(name: string, blocks: readonly Line[][], pass = start().pass): Line[][] {
   const lowered = loweredOf(blocks);
-  pass.run(names.indexOf(name), lowered);
+  pass.run(lowered, names.indexOf(name));
   return blocksOf(lowered);
 }
 

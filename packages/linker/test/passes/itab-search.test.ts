@@ -40,7 +40,7 @@ test('what looks different stays as it is', async () => {
   const change = (name: string, of: Partial<GoProgram>): Line[][] => {
     const pass = new ItabSearch({ ...program, ...of }, lifted, { addFunction: () => 0, define: () => {} });
     const lowered = loweredOf(blocks);
-    pass.run(program.names.indexOf(name), lowered);
+    pass.run(lowered, program.names.indexOf(name));
     return blocksOf(lowered);
   };
   const getitab = 'runtime.getitab';

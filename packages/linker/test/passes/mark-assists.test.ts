@@ -85,7 +85,7 @@ test('one function is changed, where all that must be known is', async () => {
     const changed = { ...lifted, isLifted, ...of.lifted } as Lifted;
     const pass = new MarkAssists({ ...program, ...of.program } as GoProgram, changed);
     const lowered = loweredOf(before);
-    pass.run(program.names.indexOf(name), lowered);
+    pass.run(lowered, program.names.indexOf(name));
     return blocksOf(lowered);
   };
   expect(change(REFILL)).not.toEqual(blocks);

@@ -82,7 +82,7 @@ test('what looks different stays as it is', async () => {
   const change = (name: string, of: { program?: Partial<GoProgram>; lifted?: Partial<Lifted> }): Line[][] => {
     const pass = new NothingToWake({ ...program, ...of.program } as GoProgram, { ...lifted, ...of.lifted } as Lifted);
     const lowered = loweredOf(blocks);
-    pass.run(program.names.indexOf(name), lowered);
+    pass.run(lowered, program.names.indexOf(name));
     return blocksOf(lowered);
   };
   const isLifted = (f: number): boolean => lifted.isLifted(f);

@@ -50,7 +50,7 @@ test('one function is changed, and none that was not understood', async () => {
   const change = (name: string, of: Partial<Lifted>): Line[][] => {
     const pass = new OnStackReplacement(program, { ...lifted, ...of } as Lifted, lowering);
     const lowered = loweredOf(blocks);
-    pass.run(program.names.indexOf(name), lowered);
+    pass.run(lowered, program.names.indexOf(name));
     return blocksOf(lowered);
   };
   const isLifted = (f: number): boolean => lifted.isLifted(f);
