@@ -7,7 +7,8 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll } from 'vitest';
-import { oldestAndNewest } from '../../../../tools/src/go.ts';
+import { oldestAndNewest, releases } from '../../../../tools/src/go.ts';
+import { ofToday } from '../../../cfg/test/support/effort.ts';
 
 /** `native`: a program for this machine. */
 export type Goos = 'js' | 'wasip1' | 'native';
@@ -32,6 +33,11 @@ export function goroot(release = 'local'): string | undefined {
 /** Releases of Go that tests are run with: the installed one (undefined), the oldest and the newest that are supported, where they can be had. */
 export function available(): (string | undefined)[] {
   return [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
+}
+
+/** The installed release (undefined), and another one of those that are supported each day, all with `PROOF=full`, where it can be had. */
+export function installedAndOther(): (string | undefined)[] {
+  return [undefined, ...ofToday(releases)].filter((go) => goroot(go) !== undefined);
 }
 
 /** A folder for the files of one test file, which goes when it is done. */

@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { Code, Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
-import { releases } from '../../../../tools/src/go.ts';
-import { ofToday } from '../../../cfg/test/support/effort.ts';
 import { HeapMinimum } from '../../src/passes/heap-minimum.ts';
-import { build, goroot, program, run, scratchFolder } from '../helpers/go.ts';
+import { build, installedAndOther, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, loweredOf } from '../helpers/lowered.ts';
 import { byStrategies } from '../helpers/strategies.ts';
 
@@ -27,9 +25,7 @@ async function said(wasm: string, go?: string, env = {}): Promise<Record<string,
   return Object.fromEntries(lines.map((line) => /^(.*) (.*?)$/.exec(line)!.slice(1)));
 }
 
-const available = releases.filter((go) => goroot(go) !== undefined);
-
-test.each([undefined, ...ofToday(available)])(
+test.each(installedAndOther())(
   'collections begin at 16 MB, and go by GOGC and the limit as ever, with %s',
   { timeout: 240_000 },
   async (go) => {

@@ -3,12 +3,10 @@ import { join } from 'node:path';
 import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { Code, Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
-import { releases } from '../../../../tools/src/go.ts';
-import { ofToday } from '../../../cfg/test/support/effort.ts';
 import { link } from '../../src/index.ts';
 import { SmallAllocations } from '../../src/passes/small-allocations.ts';
 import { callsFrom } from '../helpers/calls.ts';
-import { build, type Goos, goroot, program, type RunOptions, run, scratchFolder } from '../helpers/go.ts';
+import { build, type Goos, installedAndOther, program, type RunOptions, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 import { byStrategies } from '../helpers/strategies.ts';
 
@@ -23,9 +21,7 @@ async function stock(goos: Goos, go?: string): Promise<string> {
   return out;
 }
 
-const available = releases.filter((go) => goroot(go) !== undefined);
-
-test.each([undefined, ...ofToday(available)])(
+test.each(installedAndOther())(
   'objects are as with stock, and so are its books, with %s',
   { timeout: 240_000 },
   async (go) => {

@@ -69,7 +69,8 @@ func main() {
 		runtime.GC()
 	}
 	runtime.SetFinalizer(new([64]byte), func(*[64]byte) { check("in a finalizer") })
-	for range 10 {
+	// So much that a collection begins by itself, with a larger heap than stock's at first, too.
+	for range 40 {
 		garbage = make([]byte, 1<<20)
 	}
 	check("after collections, with their workers and the goroutine for finalizers")
