@@ -57,6 +57,8 @@ interface Conformance {
     date: string;
     suite: string;
     slice: string;
+    /** Whether it is one of the settings of `--pairs`. */
+    pairs?: boolean;
     go: string;
     goos: string;
     engine: string;
@@ -96,6 +98,28 @@ function newestFirst(runs: Conformance['runs']): Conformance['runs'] {
   return runs.toSorted((a, b) => b.date.localeCompare(a.date, 'en') || order(a).localeCompare(order(b), 'en'));
 }
 
+/** The settings of `--pairs` of a day, a suite and a number of slices as one run. */
+function foldPairs(runs: Conformance['runs']): (Conformance['runs'][number] & { settings: number })[] {
+  const groups = new Map<string, Conformance['runs']>();
+  for (const run of runs.filter(({ pairs }) => pairs)) {
+    const key = JSON.stringify([run.date, run.suite, run.slice.split('/')[1]]);
+    groups.set(key, [...(groups.get(key) ?? []), run]);
+  }
+  return [...groups.values()].map((group) => {
+    const sum = (of: 'units' | 'outcomes' | 'different' | 'listed' | 'unlisted'): number =>
+      group.reduce((total, run) => total + run[of], 0);
+    return {
+      ...group[0]!,
+      settings: group.length,
+      units: sum('units'),
+      outcomes: sum('outcomes'),
+      different: sum('different'),
+      listed: sum('listed'),
+      unlisted: sum('unlisted'),
+    };
+  });
+}
+
 const count = (n: number): string => n.toLocaleString('en-US');
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 const code = (text: string): string => `\`${text}\``;
@@ -106,6 +130,17 @@ function table(rows: readonly (readonly (string | number)[])[]): string {
   const [head, ...body] = rows;
   return [line(head!), `|${head!.map((_, k) => (k === 0 ? '---' : '---:')).join('|')}|`, ...body.map(line)].join('\n');
 }
+
+const nameOf = ({ suite }: { suite: string }): string => (suite === 'test' ? 'GOROOT/test' : suite);
+
+const figuresOf = (r: Conformance['runs'][number]): (string | number)[] => [
+  r.date,
+  count(r.units),
+  count(r.outcomes),
+  r.different,
+  r.listed,
+  r.unlisted,
+];
 
 /** What stands where a command has not been run. */
 const missing = (command: string): string => `Not measured yet: ${code(command)}.`;
@@ -155,14 +190,19 @@ ${
   conformance === undefined
     ? missing('npm run conformance')
     : `${code('npm run conformance')}, stock Go and go-wasm in the same place, on the day that is named. What differs in none of three runs is the same; what fails with stock Go,
-too, is listed with its reason. A slice of n says that every n-th package or file ran. Where a toolchain comes without GOROOT/test, as those
+too, is listed with its reason. A slice of n says that every n-th package or file ran. ${code('--pairs')} runs settings in which any two of a release of Go, a place,
+a strategy, a structurer and a level are together that can be. Where a toolchain comes without GOROOT/test, as those
 that Go fetches do, the files are those of another release. An earlier day's run is of the passes that there were on that day.
 
 ${table([
   ['', 'on', 'packages, files', 'outcomes', 'that differ', 'fail as with stock', 'not listed'],
-  ...newestFirst(conformance.runs).map((r) => [
+  ...foldPairs(conformance.runs).map((r) => [
+    `${nameOf(r)} by pairs: ${r.settings} settings${r.slice === '1/1' ? '' : `, one of ${r.slice.split('/')[1]} slices in each`}`,
+    ...figuresOf(r),
+  ]),
+  ...newestFirst(conformance.runs.filter(({ pairs }) => !pairs)).map((r) => [
     [
-      r.suite === 'test' ? 'GOROOT/test' : r.suite,
+      nameOf(r),
       ...(r.slice === '1/1'
         ? []
         : [r.slice === CHOSEN ? `${r.slice} ${r.suite === 'test' ? 'files' : 'packages'}` : `slice ${r.slice}`]),
@@ -171,12 +211,7 @@ ${table([
       r.engine,
       ...Object.entries(r.options).map(([name, value]) => (name === 'level' ? `-O${value}` : value)),
     ].join(', '),
-    r.date,
-    count(r.units),
-    count(r.outcomes),
-    r.different,
-    r.listed,
-    r.unlisted,
+    ...figuresOf(r),
   ]),
 ])}`
 }
@@ -255,8 +290,8 @@ ${table([
 
 /** Runs of Go's own tests: new ones in the place of older ones of the same setting, and behind all others. */
 export function mergeRuns(older: Conformance | undefined, newer: Conformance | undefined): Conformance {
-  const key = ({ suite, slice, go, goos, engine, options }: Conformance['runs'][number]) =>
-    JSON.stringify([suite, slice, go, goos, engine, options]);
+  const key = ({ suite, slice, pairs, go, goos, engine, options }: Conformance['runs'][number]) =>
+    JSON.stringify([suite, slice, pairs === true, go, goos, engine, options]);
   const runs = new Map((older?.runs ?? []).map((run) => [key(run), run]));
   for (const run of newer?.runs ?? []) {
     runs.delete(key(run));

@@ -10,8 +10,9 @@
  *   --go go1.24.13,go1.27.3    other toolchains than the one in PATH
  *   --switch a,b --structure a,b --level a,b   the linker's options
  *   --matrix                   all of these: every Go, target, host, strategy and structurer, -O0 and the default
+ *   --pairs                    of every Go, target, host, strategy, structurer and level, settings in which any two are together
  *   --verify                   check the module after each stage
- *   --slice i/n                every n-th unit, from the i-th (1/4 … 4/4): for several machines
+ *   --slice i/n                every n-th unit, from the i-th (1/4 … 4/4): for several machines; with --pairs, from another one in each setting
  *   --jobs N                   at a time (number of cores)
  *   --timeout SECONDS          for one run of one unit (600; GOROOT/test: 120)
  *   --long                     without -test.short
@@ -26,14 +27,15 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { LinkOptions } from '@go-wasm/linker';
-import { chooseSwitch, requirements } from '@go-wasm/linker/targets';
+import { chooseSwitch, requirements, type StrategyName, type Target } from '@go-wasm/linker/targets';
 import { defaultEngine, type Engine, type EngineName, type Goos, needEngine, targetOf } from '../engines.ts';
 import { findToolchain, releases, type Toolchain } from '../go.ts';
 import { parseOptions } from '../options.ts';
 import { results } from '../paths.ts';
 import { check, type Setting, type Unit, type Verdict } from './check.ts';
 import { unexpectedFailures } from './expected.ts';
-import { CHOSEN, report, writeReports } from './report.ts';
+import { coverPairs } from './pairs.ts';
+import { CHOSEN, report, type SuiteRun, writeReports } from './report.ts';
 import { State } from './state.ts';
 import { NoTestFolderError, packages, recipes } from './suites.ts';
 
@@ -49,6 +51,7 @@ const { values, positionals } = parseOptions(import.meta.url, {
     structure: { type: 'string', default: '' },
     level: { type: 'string', default: '' },
     matrix: { type: 'boolean', default: false },
+    pairs: { type: 'boolean', default: false },
     verify: { type: 'boolean', default: false },
     slice: { type: 'string', default: '1/1' },
     jobs: { type: 'string', default: String(availableParallelism()) },
@@ -58,57 +61,101 @@ const { values, positionals } = parseOptions(import.meta.url, {
   },
 });
 
-/** The empty text stands for the default. */
-const asked = values.matrix
-  ? {
-      go: releases as readonly string[],
-      goos: ['js', 'wasip1'],
-      host: ['node', 'node26', 'chromium', 'wasmtime'],
-      // Levels and structurers matter to what the strategies share.
-      link: [
-        { switch: 'resume', level: '0' },
-        { switch: 'resume', structure: 'relooper' },
-        ...Object.keys(requirements).map((name) => ({ switch: name })),
-      ] as LinkOptions[],
-    }
-  : {
-      go: values.go.split(','),
-      goos: values.goos.split(','),
-      host: values.host.split(','),
-      link: values.switch
-        .split(',')
-        .flatMap((name) =>
-          values.structure
-            .split(',')
-            .flatMap((structure) => values.level.split(',').map((level) => ({ switch: name, structure, level }))),
-        ) as LinkOptions[],
-    };
+/** Where a program is made and run, and how it is linked. An empty text stands for the default. */
+interface Asked {
+  go: string;
+  goos: Goos;
+  host: EngineName | '';
+  link: LinkOptions;
+}
+
+const hosts: readonly EngineName[] = ['node', 'node26', 'chromium', 'wasmtime'];
+const strategies = Object.keys(requirements) as StrategyName[];
 
 const suites = positionals.length > 0 ? positionals : chosenSuites();
+const [index, slices] = values.slice.split('/').map(Number) as [number, number];
 let failed = false;
-
-for (const version of asked.go) {
-  const toolchain = await findToolchain(version || undefined);
-  for (const goos of asked.goos as Goos[]) {
-    for (const host of asked.host) {
-      const engine = await needEngine((host || defaultEngine(goos)) as EngineName);
-      for (const options of asked.link) failed = !(await runAll(toolchain, goos, engine, options)) || failed;
-    }
-  }
+for (const [k, { go, goos, host, link }] of (await settings()).entries()) {
+  const toolchain = await findToolchain(go || undefined);
+  const engine = await needEngine(host || defaultEngine(goos));
+  const slice = values.pairs ? ((index - 1 + k) % slices) + 1 : index;
+  failed = !(await runAll(toolchain, goos, engine, link, slice)) || failed;
 }
 await writeReports();
 process.exitCode = failed ? 1 : 0;
 
+async function settings(): Promise<Asked[]> {
+  if (values.pairs) return inPairs();
+  if (values.matrix) {
+    // Levels and structurers matter to what the strategies share.
+    const link: LinkOptions[] = [
+      { switch: 'resume', level: '0' },
+      { switch: 'resume', structure: 'relooper' },
+      ...strategies.map((name) => ({ switch: name })),
+    ];
+    return product({ go: releases, goos: ['js', 'wasip1'], host: hosts, link });
+  }
+  const link = product({
+    switch: values.switch.split(','),
+    structure: values.structure.split(','),
+    level: values.level.split(','),
+  });
+  const { go, goos, host } = values;
+  return product({ go: go.split(','), goos: goos.split(','), host: host.split(','), link }) as Asked[];
+}
+
+/** The default level and structurer are named, too. */
+async function inPairs(): Promise<Asked[]> {
+  const targets = new Map(
+    await Promise.all(hosts.map(async (host) => [host, targetOf(await needEngine(host))] as const)),
+  );
+  const possible = ({ goos, host, switch: name }: { goos: Goos; host: EngineName; switch: StrategyName }) =>
+    !impossible(name, targets.get(host)!, goos);
+  const rows = product({
+    go: releases,
+    place: product({ goos: ['js', 'wasip1'], host: hosts }),
+    switch: strategies,
+    structure: ['stackifier', 'relooper'],
+    level: ['0', '1', '2', '3', 's'],
+  });
+  return coverPairs(rows.filter((row) => possible({ ...row, ...row.place })))
+    .map(({ go, place, ...link }) => ({ go, ...place, link }) as Asked)
+    .sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b), 'en'));
+}
+
+/** One of each list, in all combinations. */
+function product<const T extends Record<string, readonly unknown[]>>(lists: T): { [K in keyof T]: T[K][number] }[] {
+  let rows: Record<string, unknown>[] = [{}];
+  for (const [key, list] of Object.entries(lists))
+    rows = rows.flatMap((row) => list.map((value) => ({ ...row, [key]: value })));
+  return rows as { [K in keyof T]: T[K][number] }[];
+}
+
+/** Why a strategy does not run there, if it does not. */
+function impossible(name: LinkOptions['switch'], target: Target, goos: Goos): string | undefined {
+  try {
+    chooseSwitch(name ?? 'resume', target, goos);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 /** Runs the suites that were asked for under one setting. Returns whether all is well. */
-async function runAll(toolchain: Toolchain, goos: Goos, engine: Engine, options: LinkOptions): Promise<boolean> {
+async function runAll(
+  toolchain: Toolchain,
+  goos: Goos,
+  engine: Engine,
+  options: LinkOptions,
+  slice: number,
+): Promise<boolean> {
   const target = targetOf(engine);
   // Options that were not given are left out: the linker's defaults are its own.
   const wanted = { ...options, verify: values.verify, target: options.switch && target.text };
   const link = Object.fromEntries(Object.entries(wanted).filter(([, value]) => value)) as LinkOptions;
-  try {
-    chooseSwitch(link.switch ?? 'resume', target, goos);
-  } catch (error) {
-    console.log(`skipped: ${goos}, ${engine.name}, ${link.switch ?? 'resume'}: ${(error as Error).message}`);
+  const reason = impossible(link.switch, target, goos);
+  if (reason !== undefined) {
+    console.log(`skipped: ${goos}, ${engine.name}, ${link.switch ?? 'resume'}: ${reason}`);
     return true;
   }
   let well = true;
@@ -120,7 +167,7 @@ async function runAll(toolchain: Toolchain, goos: Goos, engine: Engine, options:
         suite === 'test'
           ? await recipes(setting, values.files?.split(',') ?? [])
           : await packages(setting, values.packages?.split(',') ?? ['std']);
-      well = (await runSuite(suite, units, setting)) && well;
+      well = (await runSuite(suite, units, setting, slice)) && well;
     } catch (error) {
       if (!(error instanceof NoTestFolderError)) throw error;
       console.log(`skipped: ${suite}, ${error.message}`);
@@ -135,9 +182,8 @@ function chosenSuites(): string[] {
 }
 
 /** Runs a suite, prints what it finds and writes the reports. Returns whether all is well. */
-async function runSuite(suite: string, allUnits: Unit[], setting: Setting): Promise<boolean> {
-  const [index, slices] = values.slice.split('/').map(Number) as [number, number];
-  const units = allUnits.filter((_, i) => i % slices === index - 1);
+async function runSuite(suite: string, allUnits: Unit[], setting: Setting, slice: number): Promise<boolean> {
+  const units = allUnits.filter((_, i) => i % slices === slice - 1);
   const title = [suite, setting.goos, setting.toolchain.version, setting.engine.name].join('-');
   const file = join(results, 'conformance', title);
   if (values.fresh) rmSync(`${file}.jsonl`, { force: true });
@@ -160,10 +206,13 @@ async function runSuite(suite: string, allUnits: Unit[], setting: Setting): Prom
   console.log(text);
   // Stock's runs are kept for all strategies; each has a report of its own.
   const { target: _, verify, ...link } = setting.link;
-  const name = [file, ...Object.values(link), ...(verify ? ['verify'] : [])].join('-');
+  const name = [file, ...Object.values(link), ...(verify ? ['verify'] : []), ...(values.pairs ? ['pairs'] : [])].join(
+    '-',
+  );
   writeFileSync(`${name}.txt`, text);
-  const part = (suite === 'test' ? values.files : values.packages) === undefined ? values.slice : CHOSEN;
-  writeFileSync(`${name}.run.json`, `${JSON.stringify({ suite, slice: part, ...setting, verdicts }, null, 1)}\n`);
+  const part = (suite === 'test' ? values.files : values.packages) === undefined ? `${slice}/${slices}` : CHOSEN;
+  const found: SuiteRun = { suite, slice: part, pairs: values.pairs, ...setting, verdicts };
+  writeFileSync(`${name}.run.json`, `${JSON.stringify(found, null, 1)}\n`);
   return verdicts.every((v) => v.status !== 'different' && unexpectedFailures(v, setting).length === 0);
 }
 

@@ -11,10 +11,12 @@ import { unexpectedFailures } from './expected.ts';
 export const CHOSEN = 'chosen';
 
 /** A run of a suite under one setting, as `*.run.json` has it. */
-interface SuiteRun extends Setting {
+export interface SuiteRun extends Setting {
   suite: string;
   /** `1/1` for the whole suite, `i/n`, or {@link CHOSEN}. */
   slice: string;
+  /** Whether it is one of the settings of `--pairs`. */
+  pairs: boolean;
   verdicts: Verdict[];
 }
 
@@ -72,9 +74,19 @@ export async function writeReports(): Promise<void> {
   const dates = await Promise.all(names.map(async (name) => dateOf((await stat(join(folder, name))).mtime)));
   const rows = runs.map((run, k) => {
     const { target: _, ...options } = run.link;
-    const { suite, slice, goos, toolchain, engine, verdicts } = run;
+    const { suite, slice, pairs, goos, toolchain, engine, verdicts } = run;
     const counts = countsOf(verdicts, run);
-    return { date: dates[k]!, suite, slice, go: toolchain.version, goos, engine: engine.name, options, ...counts };
+    return {
+      date: dates[k]!,
+      suite,
+      slice,
+      pairs,
+      go: toolchain.version,
+      goos,
+      engine: engine.name,
+      options,
+      ...counts,
+    };
   });
   await writeFile(join(folder, 'report.json'), `${JSON.stringify({ runs: rows }, null, 1)}\n`);
   await writeResult('conformance', { runs: rows });
