@@ -1,12 +1,13 @@
-/** Some seconds of `npm run soak`, in a place of each strategy. */
+/** Some seconds of `npm run soak`, in a place of another strategy each day. */
 import { expect, test } from 'vitest';
+import { ofToday } from '../packages/cfg/test/support/effort.ts';
 import { nameOf, places } from './src/places.ts';
 import { judge, soak } from './src/soak.ts';
 
 const { places: all, skipped } = await places(['node26']);
 const js = all.filter(({ goos, strategy }) => goos === 'js' && strategy !== 'jump-table');
 
-test.each(js.map((place) => [nameOf(place), place] as const))('%s', { timeout: 300_000 }, async (_, place) => {
+test.each(ofToday(js).map((place) => [nameOf(place), place] as const))('%s', { timeout: 300_000 }, async (_, place) => {
   const { problems } = await soak(place, 8);
   expect(problems).toEqual([]);
 });

@@ -4,8 +4,6 @@ import type { Goos } from './engines.ts';
 
 /** The newest of each release of Go that is supported, oldest first. */
 export const releases = ['go1.24.13', 'go1.25.9', 'go1.26.8', 'go1.27.3'] as const;
-/** Those that have least in common. */
-export const oldestAndNewest: readonly string[] = [releases[0], releases[3]];
 
 /** A Go toolchain: the one in PATH, or another that it fetches itself. */
 export interface Toolchain {

@@ -10,7 +10,8 @@ import { build as vite } from 'vite';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { webpack } from 'webpack';
 import { findRuntime } from '../../../tools/src/engines.ts';
-import { oldestAndNewest } from '../../../tools/src/go.ts';
+import { releases } from '../../../tools/src/go.ts';
+import { ofToday } from '../../cfg/test/support/effort.ts';
 import { chromium, visit, whyNoChromium } from '../../runtime/test/browser.ts';
 import { findToolchain } from '../../runtime/test/support.ts';
 import { folder, goWasm, install, run } from './command.ts';
@@ -396,7 +397,7 @@ describe('a package that is no program', async () => {
     expect(existsSync(join(cwd, 'internal/shout/gowasm_main'))).toBe(false);
   });
 
-  for (const version of oldestAndNewest) {
+  for (const version of ofToday(releases)) {
     const toolchain = await findToolchain(version);
     if (typeof toolchain === 'string') {
       test.skip(`${version}: ${toolchain}`, () => {});

@@ -232,7 +232,7 @@ for (const { name: host, engine, title } of browsers)
       expect(stdout).toMatch(/panic: test timed out after 1s\n.*goroutine \d+ \[sleep\]:\n.*parts\.TestHang/s);
     });
 
-    test.each(host === 'chromium' ? ['jspi', 'asyncify', 'stack-switching'] : ['jspi'])(
+    test.each(host === 'chromium' ? ofToday(['jspi', 'asyncify', 'stack-switching']) : ['jspi'])(
       '-switch=%s',
       async (strategy) => {
         const flags = [`-host=${host}`, `-switch=${strategy}`, '-linkmode=external', '-v'];

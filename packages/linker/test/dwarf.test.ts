@@ -11,10 +11,9 @@ import { randomNumbers } from '../../cfg/test/support/graphs.ts';
 import { link } from '../src/index.ts';
 import { callsOf } from './helpers/calls.ts';
 import { haveFunctionsSplit } from './helpers/everywhere.ts';
-import { build, goroot, program, run, scratchFolder } from './helpers/go.ts';
+import { available, build, program, run, scratchFolder } from './helpers/go.ts';
 
 const folder = await scratchFolder();
-const available = [undefined, ...releases].filter((go) => goroot(go) !== undefined);
 const wasmtime = await findEngine('wasmtime');
 const wheels = fileURLToPath(new URL('../../../tools/engines/wasmtime', import.meta.url));
 const noReader = existsSync(join(wheels, 'elftools')) ? '' : ': skipped, pyelftools is not there (npm run engines)';
@@ -84,7 +83,7 @@ async function wrong(stock: string, go: string | undefined, bytes: Uint8Array, c
   };
 }
 
-describe.each(available)(`with %s${noReader}`, { timeout: 240_000, skip: noReader !== '' }, (go) => {
+describe.each(available())(`with %s${noReader}`, { timeout: 240_000, skip: noReader !== '' }, (go) => {
   const options =
     go === undefined || go === releases.at(-1)
       ? [{}, { structure: 'relooper', level: '0' }, { switch: 'jump-table' }, { split: true }]

@@ -6,12 +6,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { oldestAndNewest, releases } from '../../../tools/src/go.ts';
-import { full, ofToday } from '../../cfg/test/support/effort.ts';
+import { day, full, ofToday } from '../../cfg/test/support/effort.ts';
 import {
   build,
   type Goos,
-  goroot,
+  otherReleases,
   program,
   type Run,
   run,
@@ -47,20 +46,28 @@ const mayMoreStack = ['Move', 'Preempt'].map((what) => `-gcflags=all=-d=maymores
 const ends = ['return', 'exit', 'exit in goroutine', 'deadlock', 'deadlock of all', 'panic', 'panic in goroutine'];
 ends.push('panic stringer', 'goexit', 'nil', 'fatal');
 
-const plain: Case[] = (['js', 'wasip1'] as const).flatMap((goos) => [
-  { goos, name: 'control' },
-  { goos, name: 'goroutines', runs: [{}, ...(full ? stress : [])] },
-  { goos, name: 'finalizers' },
-  { goos, name: 'interfaces' },
-  { goos, name: 'panics' },
-  { goos, name: 'memory', runs: [{}, ...(full ? stress : [])] },
-  // The traces of the runtime's own goroutines tell whether there has been a collection.
-  { goos, name: 'tracebacks', runs: [{}, { args: ['system'] }, { args: ['all'] }], noPass: ['heap-minimum'] },
-  { goos, name: 'std', runs: [{}, ...(full ? stress : [])] },
-  // Its end dumps the stack, with words of calls that have returned: that pass leaves some of them out.
-  { goos, name: 'recursion', runs: [{ args: ['20000'] }], noPass: ['nothing-to-wake'] },
-  { goos, name: 'ends', runs: ends.map((end) => ({ args: [end] })), variants: full ? variants : variants.slice(0, 1) },
-]);
+/** Each program for one system one day, for the other one the next day. */
+const plain: Case[] = (['js', 'wasip1'] as const).flatMap((goos, which) =>
+  [
+    { goos, name: 'control' },
+    { goos, name: 'goroutines', runs: [{}, ...(full ? stress : [])] },
+    { goos, name: 'finalizers' },
+    { goos, name: 'interfaces' },
+    { goos, name: 'panics' },
+    { goos, name: 'memory', runs: [{}, ...(full ? stress : [])] },
+    // The traces of the runtime's own goroutines tell whether there has been a collection.
+    { goos, name: 'tracebacks', runs: [{}, { args: ['system'] }, { args: ['all'] }], noPass: ['heap-minimum'] },
+    { goos, name: 'std', runs: [{}, ...(full ? stress : [])] },
+    // Its end dumps the stack, with words of calls that have returned: that pass leaves some of them out.
+    { goos, name: 'recursion', runs: [{ args: ['20000'] }], noPass: ['nothing-to-wake'] },
+    {
+      goos,
+      name: 'ends',
+      runs: ends.map((end) => ({ args: [end] })),
+      variants: full ? variants : variants.slice(0, 1),
+    },
+  ].filter((_, k) => full || (k + which) % 2 === day % 2),
+);
 plain.push({ goos: 'js', name: 'callbacks' });
 plain.push({ goos: 'js', name: 'exports', script: 'run-exports.mjs' });
 plain.push({ goos: 'wasip1', name: 'exports', script: 'run-exports.mjs', flags: ['-buildmode=c-shared'] });
@@ -70,8 +77,7 @@ const moving: Case[] = (full ? ['control', 'goroutines', 'panics', 'memory', 'st
   .flatMap((name) => ofToday(mayMoreStack).map((flag) => ({ goos: 'js' as const, name, flags: [flag] })))
   .filter(({ name, flags }) => !(name === 'std' && flags[0]!.endsWith('Preempt')));
 
-const others = releases.filter((go) => goroot(go) !== goroot() && (full || oldestAndNewest.includes(go)));
-const older: Case[] = others.flatMap((go) => {
+const older: Case[] = otherReleases().flatMap((go) => {
   if (full) return plain.map((c) => ({ ...c, go }));
   return (['panics', 'goroutines'] as const).map((name) => ({
     goos: 'js' as const,

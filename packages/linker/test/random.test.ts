@@ -6,7 +6,7 @@
 import { liftProgram, readProgram } from '@go-wasm/lift';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
-import { effort, patience, seed } from '../../cfg/test/support/effort.ts';
+import { effort, ofToday, patience, seed } from '../../cfg/test/support/effort.ts';
 import { assemble } from '../../lift/test/helpers/asm.ts';
 import { walkLifted, walkRaw } from '../../lift/test/helpers/walk.ts';
 import { link } from '../src/index.ts';
@@ -16,7 +16,7 @@ import { MEMORY_PAGES, randomProgram, run, sourceOf } from './helpers/random-pro
 const numRuns = effort(200, 20_000);
 const assembled = (source: string): Uint8Array => assemble(source, { exportAll: true, memoryPages: MEMORY_PAGES });
 
-test.each([['as usual', undefined], ...everywhere] as const)(
+test.each([['as usual', undefined], ...ofToday(everywhere)] as const)(
   `${numRuns} random programs run the same, %s`,
   { timeout: patience },
   async (_, have) => {

@@ -4,13 +4,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { oldestAndNewest } from '../../../tools/src/go.ts';
+import { releases } from '../../../tools/src/go.ts';
+import { ofToday } from '../../cfg/test/support/effort.ts';
 import { instantiate, memoryFs } from '../src/index.ts';
 import { bundle, findToolchain, go, linkModule, nodes, RUNNER, runNode, temp } from './support.ts';
 
 const runner = await bundle(RUNNER);
 
-for (const version of [undefined, ...oldestAndNewest]) {
+for (const version of [undefined, ...ofToday(releases)]) {
   const toolchain = version === undefined ? go : await findToolchain(version);
   if (typeof toolchain === 'string') {
     console.warn(`syscall/js of ${version} is skipped: ${toolchain}`);

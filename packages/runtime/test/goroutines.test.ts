@@ -2,6 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type LinkOptions, link } from '@go-wasm/linker';
 import { describe, expect, test } from 'vitest';
+import { releases } from '../../../tools/src/go.ts';
+import { ofToday } from '../../cfg/test/support/effort.ts';
 import { instantiate } from '../src/index.ts';
 import { buildGo, bundle, findToolchain, go, nodes, runNode } from './support.ts';
 
@@ -34,7 +36,7 @@ async function compare(file: string, options: LinkOptions = {}, engine = oldest)
   `);
 }
 
-describe.each(['go1.24.13', 'go1.25.9', go.version, 'go1.27.3'])('%s', async (version) => {
+describe.each([...new Set([go.version, ...ofToday(releases)])])('%s', async (version) => {
   const toolchain = await findToolchain(version);
   if (typeof toolchain === 'string') return test.skip(toolchain, () => {});
   test.each([

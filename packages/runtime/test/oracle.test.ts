@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../../tools/src/engines.ts';
-import { oldestAndNewest, releases } from '../../../tools/src/go.ts';
-import { full } from '../../cfg/test/support/effort.ts';
+import { releases } from '../../../tools/src/go.ts';
+import { full, ofToday } from '../../cfg/test/support/effort.ts';
 import {
   buildGo,
   bundle,
@@ -98,7 +98,7 @@ test("servers in the same program, as in Go's own tests", async () => {
   await compare({ args: [], code: 0, shows: 'hello from Go' }, web, nodes[0]!);
 });
 
-for (const version of full ? releases : oldestAndNewest) {
+for (const version of ofToday(releases)) {
   const toolchain = await findToolchain(version);
   if (typeof toolchain === 'string') {
     console.warn(`${version} is skipped: ${toolchain}`);

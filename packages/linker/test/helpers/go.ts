@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll } from 'vitest';
-import { oldestAndNewest, releases } from '../../../../tools/src/go.ts';
+import { releases } from '../../../../tools/src/go.ts';
 import { ofToday } from '../../../cfg/test/support/effort.ts';
 
 /** `native`: a program for this machine. */
@@ -30,14 +30,14 @@ export function goroot(release = 'local'): string | undefined {
   return goroots.get(release);
 }
 
-/** Releases of Go that tests are run with: the installed one (undefined), the oldest and the newest that are supported, where they can be had. */
-export function available(): (string | undefined)[] {
-  return [undefined, ...oldestAndNewest].filter((go) => goroot(go) !== undefined);
+/** Of the other releases of Go that are supported and can be had another one each day, with `PROOF=full` all. */
+export function otherReleases(): readonly string[] {
+  return ofToday(releases.filter((go) => goroot(go) !== undefined && goroot(go) !== goroot()));
 }
 
-/** The installed release (undefined), and another one of those that are supported each day, all with `PROOF=full`, where it can be had. */
-export function installedAndOther(): (string | undefined)[] {
-  return [undefined, ...ofToday(releases)].filter((go) => goroot(go) !== undefined);
+/** Releases of Go that tests are run with: the installed one (undefined), and {@link otherReleases}. */
+export function available(): (string | undefined)[] {
+  return [undefined, ...otherReleases()];
 }
 
 /** A folder for the files of one test file, which goes when it is done. */

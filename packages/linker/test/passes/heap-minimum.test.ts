@@ -4,7 +4,7 @@ import { type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { Code, Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
 import { HeapMinimum } from '../../src/passes/heap-minimum.ts';
-import { build, installedAndOther, program, run, scratchFolder } from '../helpers/go.ts';
+import { available, build, program, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, loweredOf } from '../helpers/lowered.ts';
 import { byStrategies } from '../helpers/strategies.ts';
 
@@ -25,7 +25,7 @@ async function said(wasm: string, go?: string, env = {}): Promise<Record<string,
   return Object.fromEntries(lines.map((line) => /^(.*) (.*?)$/.exec(line)!.slice(1)));
 }
 
-test.each(installedAndOther())(
+test.each(available())(
   'collections begin at 16 MB, and go by GOGC and the limit as ever, with %s',
   { timeout: 240_000 },
   async (go) => {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { link } from '../../src/index.ts';
 import { SmallAllocations } from '../../src/passes/small-allocations.ts';
 import { callsFrom } from '../helpers/calls.ts';
-import { build, type Goos, installedAndOther, program, type RunOptions, run, scratchFolder } from '../helpers/go.ts';
+import { available, build, type Goos, program, type RunOptions, run, scratchFolder } from '../helpers/go.ts';
 import { blocksOf, type Line, loweredOf } from '../helpers/lowered.ts';
 import { byStrategies } from '../helpers/strategies.ts';
 
@@ -21,33 +21,29 @@ async function stock(goos: Goos, go?: string): Promise<string> {
   return out;
 }
 
-test.each(installedAndOther())(
-  'objects are as with stock, and so are its books, with %s',
-  { timeout: 240_000 },
-  async (go) => {
-    const file = await stock('js', go);
-    const input = readFileSync(file);
-    const options: Pick<RunOptions, 'args' | 'env'>[] = [
-      {},
-      { args: ['all samples'] },
-      // What is freed is overwritten, and what has been marked is marked once more.
-      { env: { GOGC: '1', GODEBUG: 'clobberfree=1,gccheckmark=1' } },
-    ];
-    const runs = (wasm: string) => Promise.all(options.map((of) => run(wasm, { goos: 'js', go, ...of })));
-    const expected = await runs(file);
-    for (const one of expected) expect(one).toMatchObject({ code: 0, stderr: '' });
-    const linked = join(folder, `${go}.linked.wasm`);
-    // mark-assists has the collector run more often.
-    const noPass = ['mark-assists'];
-    for await (const { name, bytes } of byStrategies(input, go, { asyncify: 'node20.19' }, { noPass })) {
-      expect(callsFrom(bytes, NEW_OBJECT, ALLOCATE), name).toBe(1);
-      expect(callsFrom(bytes, MALLOC, ALLOCATE), name).toBe(1);
-      if (!['resume', 'asyncify'].includes(name)) continue;
-      writeFileSync(linked, bytes);
-      expect(await runs(linked), name).toEqual(expected);
-    }
-  },
-);
+test.each(available())('objects are as with stock, and so are its books, with %s', { timeout: 240_000 }, async (go) => {
+  const file = await stock('js', go);
+  const input = readFileSync(file);
+  const options: Pick<RunOptions, 'args' | 'env'>[] = [
+    {},
+    { args: ['all samples'] },
+    // What is freed is overwritten, and what has been marked is marked once more.
+    { env: { GOGC: '1', GODEBUG: 'clobberfree=1,gccheckmark=1' } },
+  ];
+  const runs = (wasm: string) => Promise.all(options.map((of) => run(wasm, { goos: 'js', go, ...of })));
+  const expected = await runs(file);
+  for (const one of expected) expect(one).toMatchObject({ code: 0, stderr: '' });
+  const linked = join(folder, `${go}.linked.wasm`);
+  // mark-assists has the collector run more often.
+  const noPass = ['mark-assists'];
+  for await (const { name, bytes } of byStrategies(input, go, { asyncify: 'node20.19' }, { noPass })) {
+    expect(callsFrom(bytes, NEW_OBJECT, ALLOCATE), name).toBe(1);
+    expect(callsFrom(bytes, MALLOC, ALLOCATE), name).toBe(1);
+    if (!['resume', 'asyncify'].includes(name)) continue;
+    writeFileSync(linked, bytes);
+    expect(await runs(linked), name).toEqual(expected);
+  }
+});
 
 test('and for wasip1', { timeout: 240_000 }, async () => {
   const file = await stock('wasip1');
