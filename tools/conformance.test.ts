@@ -7,11 +7,12 @@ import type { LinkOptions } from '@go-wasm/linker';
 import { chooseSwitch } from '@go-wasm/linker/targets';
 import { describe, expect, test } from 'vitest';
 import { day, ofToday } from '../packages/cfg/test/support/effort.ts';
+import { otherReleases } from '../packages/linker/test/helpers/go.ts';
 import { check, compare, type Setting, type Unit } from './src/conformance/check.ts';
 import { unexpectedFailures } from './src/conformance/expected.ts';
 import { packages, recipes } from './src/conformance/suites.ts';
 import { defaultEngine, type EngineName, findEngine, type Goos, needEngine, targetOf } from './src/engines.ts';
-import { findToolchain, releases } from './src/go.ts';
+import { findToolchain } from './src/go.ts';
 
 interface Suite {
   goos: Goos;
@@ -42,16 +43,15 @@ const oneIn =
     return all.filter((_, k) => (k + offset) % n === day % n);
   };
 
-/** Of those that are supported. */
-const otherGo = releases[day % releases.length]!;
-
 const suites: Suite[] = [
   { goos: 'js', units: std(`runtime ${ofToday(['fmt', 'sync', 'compress/flate']).join(' ')}`) },
   { goos: 'js', units: oneIn(2, 0, (setting) => recipes(setting, controlFlow)) },
   { goos: 'js', link: { structure: 'relooper' }, units: std('compress/flate') },
   { goos: 'wasip1', units: std('sync') },
-  { goos: 'js', go: otherGo, units: std(ofToday(['sync', 'compress/flate']).join(' ')) },
-  { goos: 'wasip1', go: otherGo, units: std('errors') },
+  ...otherReleases().flatMap((go): Suite[] => [
+    { goos: 'js', go, units: std(ofToday(['sync', 'compress/flate']).join(' ')) },
+    { goos: 'wasip1', go, units: std('errors') },
+  ]),
   { goos: 'js', units: oneIn(240, 0, std('std')) },
   { goos: 'js', units: oneIn(120, 0, (setting) => recipes(setting, [])) },
   { goos: 'js', engine: 'node26', link: { switch: 'jspi' }, units: oneIn(240, 60, std('std')) },

@@ -10,8 +10,7 @@ import { build as vite } from 'vite';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { webpack } from 'webpack';
 import { findRuntime } from '../../../tools/src/engines.ts';
-import { releases } from '../../../tools/src/go.ts';
-import { ofToday } from '../../cfg/test/support/effort.ts';
+import { otherReleases } from '../../linker/test/helpers/go.ts';
 import { chromium, visit, whyNoChromium } from '../../runtime/test/browser.ts';
 import { findToolchain } from '../../runtime/test/support.ts';
 import { folder, goWasm, install, run } from './command.ts';
@@ -397,7 +396,7 @@ describe('a package that is no program', async () => {
     expect(existsSync(join(cwd, 'internal/shout/gowasm_main'))).toBe(false);
   });
 
-  for (const version of ofToday(releases)) {
+  for (const version of otherReleases()) {
     const toolchain = await findToolchain(version);
     if (typeof toolchain === 'string') {
       test.skip(`${version}: ${toolchain}`, () => {});

@@ -4,14 +4,13 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { releases } from '../../../tools/src/go.ts';
-import { ofToday } from '../../cfg/test/support/effort.ts';
+import { otherReleases } from '../../linker/test/helpers/go.ts';
 import { instantiate, memoryFs } from '../src/index.ts';
 import { bundle, findToolchain, go, linkModule, nodes, RUNNER, runNode, temp } from './support.ts';
 
 const runner = await bundle(RUNNER);
 
-for (const version of [undefined, ...ofToday(releases)]) {
+for (const version of [undefined, ...otherReleases()]) {
   const toolchain = version === undefined ? go : await findToolchain(version);
   if (typeof toolchain === 'string') {
     console.warn(`syscall/js of ${version} is skipped: ${toolchain}`);

@@ -2,8 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type LinkOptions, link } from '@go-wasm/linker';
 import { describe, expect, test } from 'vitest';
-import { releases } from '../../../tools/src/go.ts';
-import { ofToday } from '../../cfg/test/support/effort.ts';
+import { otherReleases } from '../../linker/test/helpers/go.ts';
 import { instantiate } from '../src/index.ts';
 import { buildGo, bundle, findToolchain, go, nodes, runNode } from './support.ts';
 
@@ -36,7 +35,7 @@ async function compare(file: string, options: LinkOptions = {}, engine = oldest)
   `);
 }
 
-describe.each([...new Set([go.version, ...ofToday(releases)])])('%s', async (version) => {
+describe.each([go.version, ...otherReleases()])('%s', async (version) => {
   const toolchain = await findToolchain(version);
   if (typeof toolchain === 'string') return test.skip(toolchain, () => {});
   test.each([

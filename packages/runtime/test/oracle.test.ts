@@ -1,9 +1,9 @@
-/** The same as with Go's own wasm_exec_node.js: output, errors, exit code. Stock modules, linked ones, all supported Go releases. */
+/** The same as with Go's own wasm_exec_node.js: output, errors, exit code. Stock modules, linked ones, another Go release each day. */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../../tools/src/engines.ts';
-import { releases } from '../../../tools/src/go.ts';
-import { full, ofToday } from '../../cfg/test/support/effort.ts';
+import { full } from '../../cfg/test/support/effort.ts';
+import { otherReleases } from '../../linker/test/helpers/go.ts';
 import {
   buildGo,
   bundle,
@@ -98,7 +98,7 @@ test("servers in the same program, as in Go's own tests", async () => {
   await compare({ args: [], code: 0, shows: 'hello from Go' }, web, nodes[0]!);
 });
 
-for (const version of ofToday(releases)) {
+for (const version of otherReleases()) {
   const toolchain = await findToolchain(version);
   if (typeof toolchain === 'string') {
     console.warn(`${version} is skipped: ${toolchain}`);

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { releases } from '../../../tools/src/go.ts';
-import { effort, ofToday, patience } from '../../cfg/test/support/effort.ts';
+import { effort, patience } from '../../cfg/test/support/effort.ts';
+import { otherReleases } from '../../linker/test/helpers/go.ts';
 import { type App, BlockedError, ExitedError, type InstantiateOptions, instantiate } from '../src/index.ts';
 import { buildGo, bundle, findToolchain, linkModule, nodes, runNode } from './support.ts';
 import type { Exports } from './waiting-exports.ts';
@@ -207,7 +207,7 @@ describe('callbacks of a linked module', () => {
   });
 });
 
-for (const version of ofToday(releases)) {
+for (const version of otherReleases()) {
   const toolchain = await findToolchain(version);
   if (typeof toolchain === 'string') {
     console.warn(`waiting in ${version} is skipped: ${toolchain}`);
