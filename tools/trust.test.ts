@@ -38,15 +38,15 @@ test('a run takes the place of an older one of the same setting, and of no other
 });
 
 test('settings in pairs are one run', () => {
-  const run = (slice: string, go: string, pairs = true) => ({
+  const run = (slice: string, go: string, pairs = 3) => ({
     ...{ date: '2026-01-01', suite: 'test', slice, pairs, go, goos: 'js', engine: 'node', options: {} },
     ...{ units: 10, outcomes: 1000, different: 1, listed: 2, unlisted: 3 },
   });
   const page = render({
-    conformance: { runs: [run('1/8', 'go1.26.8'), run('2/8', 'go1.27.3'), run('1/8', 'a', false)] },
+    conformance: { runs: [run('1/8', 'go1.26.8'), run('2/8', 'go1.27.3'), run('1/8', 'a', 0)] },
   });
   expect(page).toContain(
-    '| GOROOT/test by pairs: 2 settings, one of 8 slices in each | 2026-01-01 | 20 | 2,000 | 2 | 4 | 6 |',
+    '| GOROOT/test by pairs: 2 of 3 settings, one of 8 slices in each | 2026-01-01 | 20 | 2,000 | 2 | 4 | 6 |',
   );
   expect(page).toContain('| GOROOT/test, slice 1/8, a, js, node | 2026-01-01 | 10 | 1,000 | 1 | 2 | 3 |');
   expect(page).not.toContain('go1.26.8');

@@ -57,8 +57,8 @@ interface Conformance {
     date: string;
     suite: string;
     slice: string;
-    /** Whether it is one of the settings of `--pairs`. */
-    pairs?: boolean;
+    /** How many settings `--pairs` has, if it is one of them; 0 if not. */
+    pairs?: number;
     go: string;
     goos: string;
     engine: string;
@@ -197,7 +197,7 @@ that Go fetches do, the files are those of another release. An earlier day's run
 ${table([
   ['', 'on', 'packages, files', 'outcomes', 'that differ', 'fail as with stock', 'not listed'],
   ...foldPairs(conformance.runs).map((r) => [
-    `${nameOf(r)} by pairs: ${r.settings} settings${r.slice === '1/1' ? '' : `, one of ${r.slice.split('/')[1]} slices in each`}`,
+    `${nameOf(r)} by pairs: ${r.settings} of ${r.pairs} settings${r.slice === '1/1' ? '' : `, one of ${r.slice.split('/')[1]} slices in each`}`,
     ...figuresOf(r),
   ]),
   ...newestFirst(conformance.runs.filter(({ pairs }) => !pairs)).map((r) => [
@@ -291,7 +291,7 @@ ${table([
 /** Runs of Go's own tests: new ones in the place of older ones of the same setting, and behind all others. */
 export function mergeRuns(older: Conformance | undefined, newer: Conformance | undefined): Conformance {
   const key = ({ suite, slice, pairs, go, goos, engine, options }: Conformance['runs'][number]) =>
-    JSON.stringify([suite, slice, pairs === true, go, goos, engine, options]);
+    JSON.stringify([suite, slice, pairs ?? 0, go, goos, engine, options]);
   const runs = new Map((older?.runs ?? []).map((run) => [key(run), run]));
   for (const run of newer?.runs ?? []) {
     runs.delete(key(run));

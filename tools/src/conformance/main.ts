@@ -75,7 +75,8 @@ const strategies = Object.keys(requirements) as StrategyName[];
 const suites = positionals.length > 0 ? positionals : chosenSuites();
 const [index, slices] = values.slice.split('/').map(Number) as [number, number];
 let failed = false;
-for (const [k, { go, goos, host, link }] of (await settings()).entries()) {
+const all = await settings();
+for (const [k, { go, goos, host, link }] of all.entries()) {
   const toolchain = await findToolchain(go || undefined);
   const engine = await needEngine(host || defaultEngine(goos));
   const slice = values.pairs ? ((index - 1 + k) % slices) + 1 : index;
@@ -211,7 +212,7 @@ async function runSuite(suite: string, allUnits: Unit[], setting: Setting, slice
   );
   writeFileSync(`${name}.txt`, text);
   const part = (suite === 'test' ? values.files : values.packages) === undefined ? `${slice}/${slices}` : CHOSEN;
-  const found: SuiteRun = { suite, slice: part, pairs: values.pairs, ...setting, verdicts };
+  const found: SuiteRun = { suite, slice: part, pairs: values.pairs ? all.length : 0, ...setting, verdicts };
   writeFileSync(`${name}.run.json`, `${JSON.stringify(found, null, 1)}\n`);
   return verdicts.every((v) => v.status !== 'different' && unexpectedFailures(v, setting).length === 0);
 }

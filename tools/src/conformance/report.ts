@@ -15,8 +15,8 @@ export interface SuiteRun extends Setting {
   suite: string;
   /** `1/1` for the whole suite, `i/n`, or {@link CHOSEN}. */
   slice: string;
-  /** Whether it is one of the settings of `--pairs`. */
-  pairs: boolean;
+  /** How many settings `--pairs` has, if it is one of them; 0 if not. */
+  pairs: number;
   verdicts: Verdict[];
 }
 
