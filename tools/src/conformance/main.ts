@@ -110,8 +110,6 @@ async function inPairs(): Promise<Asked[]> {
   const targets = new Map(
     await Promise.all(hosts.map(async (host) => [host, targetOf(await needEngine(host))] as const)),
   );
-  const possible = ({ goos, host, switch: name }: { goos: Goos; host: EngineName; switch: StrategyName }) =>
-    !impossible(name, targets.get(host)!, goos);
   const rows = product({
     go: releases,
     place: product({ goos: ['js', 'wasip1'], host: hosts }),
@@ -119,7 +117,7 @@ async function inPairs(): Promise<Asked[]> {
     structure: ['stackifier', 'relooper'],
     level: ['0', '1', '2', '3', 's'],
   });
-  return coverPairs(rows.filter((row) => possible({ ...row, ...row.place })))
+  return coverPairs(rows.filter(({ switch: name, place }) => !impossible(name, targets.get(place.host)!, place.goos)))
     .map(({ go, place, ...link }) => ({ go, ...place, link }) as Asked)
     .sort((a, b) => JSON.stringify(a).localeCompare(JSON.stringify(b), 'en'));
 }
