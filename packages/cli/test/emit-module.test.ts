@@ -12,7 +12,6 @@ import { webpack } from 'webpack';
 import { findRuntime } from '../../../tools/src/engines.ts';
 import { otherReleases } from '../../linker/test/helpers/go.ts';
 import { chromium, visit, whyNoChromium } from '../../runtime/test/browser.ts';
-import { findToolchain } from '../../runtime/test/support.ts';
 import { folder, goWasm, install, run } from './command.ts';
 
 const REAL = await install('real package');
@@ -396,20 +395,13 @@ describe('a package that is no program', async () => {
     expect(existsSync(join(cwd, 'internal/shout/gowasm_main'))).toBe(false);
   });
 
-  for (const version of otherReleases()) {
-    const toolchain = await findToolchain(version);
-    if (typeof toolchain === 'string') {
-      test.skip(`${version}: ${toolchain}`, () => {});
-      continue;
-    }
-    test(version, { timeout: 180_000 }, async () => {
-      const cwd = folder(`with ${version}`, { 'go.mod': MOD, 'shout.go': LIB, 'main_test.go': 'package shout\n' });
-      const env = { GOTOOLCHAIN: version };
-      expect(await emit(cwd, ['-linkmode=external', '-o', 'app.js'], env)).toMatchObject({ code: 0, stderr: '' });
-      const { Shout } = await import(pathToFileURL(join(cwd, 'app.js')).href);
-      expect(Shout('hello')).toBe('HELLO!');
-    });
-  }
+  test.each(otherReleases())('%s', { timeout: 180_000 }, async (version) => {
+    const cwd = folder(`with ${version}`, { 'go.mod': MOD, 'shout.go': LIB, 'main_test.go': 'package shout\n' });
+    const env = { GOTOOLCHAIN: version };
+    expect(await emit(cwd, ['-linkmode=external', '-o', 'app.js'], env)).toMatchObject({ code: 0, stderr: '' });
+    const { Shout } = await import(pathToFileURL(join(cwd, 'app.js')).href);
+    expect(Shout('hello')).toBe('HELLO!');
+  });
 });
 
 describe('what is wrong', () => {

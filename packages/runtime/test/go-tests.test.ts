@@ -1,26 +1,19 @@
 /** Go's own tests: of syscall/js, with the functions that they import, and of os, with files in memory. */
-import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { findToolchain, go as runGo } from '../../../tools/src/go.ts';
 import { otherReleases } from '../../linker/test/helpers/go.ts';
 import { instantiate, memoryFs } from '../src/index.ts';
-import { bundle, findToolchain, go, linkModule, nodes, RUNNER, runNode, temp } from './support.ts';
+import { bundle, go, linkModule, nodes, RUNNER, runNode, temp } from './support.ts';
 
 const runner = await bundle(RUNNER);
 
 for (const version of [undefined, ...otherReleases()]) {
-  const toolchain = version === undefined ? go : await findToolchain(version);
-  if (typeof toolchain === 'string') {
-    console.warn(`syscall/js of ${version} is skipped: ${toolchain}`);
-    test.skip(`${version}: ${toolchain}`, () => {});
-    continue;
-  }
+  const toolchain = await findToolchain(version);
   describe(toolchain.version, async () => {
     const stock = join(temp, `syscall-js-${toolchain.version}.wasm`);
-    const env = { ...toolchain.env, GOOS: 'js', GOARCH: 'wasm' };
-    await promisify(execFile)('go', ['test', '-c', '-o', stock, 'syscall/js'], { env });
+    await runGo(toolchain, ['test', '-c', '-o', stock, 'syscall/js'], { goos: 'js' });
     const modules = version === undefined ? [stock, await linkModule(stock)] : [stock];
     test.for(modules)('%s', async (module) => {
       const { code, stdout, stderr } = await runNode(nodes[0]!, [runner, module, '-test.v', '-test.short']);
@@ -34,8 +27,7 @@ for (const version of [undefined, ...otherReleases()]) {
 
 test('os, with files in memory', async () => {
   const file = join(temp, 'os.wasm');
-  const env = { ...go.env, GOOS: 'js', GOARCH: 'wasm' };
-  await promisify(execFile)('go', ['test', '-c', '-o', file, 'os'], { env });
+  await runGo(go, ['test', '-c', '-o', file, 'os'], { goos: 'js' });
   const fs = memoryFs({ '/usr/bin/x': '', '/etc/group': 'root', '/etc/hosts': 'localhost', '/etc/passwd': 'root' });
   const source = join(go.goroot, 'src/os');
   for (const entry of await readdir(source, { recursive: true, withFileTypes: true })) {

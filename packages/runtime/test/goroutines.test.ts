@@ -2,9 +2,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type LinkOptions, link } from '@go-wasm/linker';
 import { describe, expect, test } from 'vitest';
+import { findToolchain } from '../../../tools/src/go.ts';
 import { otherReleases } from '../../linker/test/helpers/go.ts';
 import { instantiate } from '../src/index.ts';
-import { buildGo, bundle, findToolchain, go, nodes, runNode } from './support.ts';
+import { buildGo, bundle, go, nodes, runNode } from './support.ts';
 
 const script = await bundle('goroutines-run.ts');
 const [oldest, newest] = [nodes[0]!, nodes.at(-1)!];
@@ -37,7 +38,6 @@ async function compare(file: string, options: LinkOptions = {}, engine = oldest)
 
 describe.each([go.version, ...otherReleases()])('%s', async (version) => {
   const toolchain = await findToolchain(version);
-  if (typeof toolchain === 'string') return test.skip(toolchain, () => {});
   test.each([
     ['with names', '-ldflags='],
     ['stripped', '-ldflags=-s -w'],

@@ -2,21 +2,10 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Engine } from '../../../tools/src/engines.ts';
+import { findToolchain, type Toolchain } from '../../../tools/src/go.ts';
 import { full } from '../../cfg/test/support/effort.ts';
 import { otherReleases } from '../../linker/test/helpers/go.ts';
-import {
-  buildGo,
-  bundle,
-  emptyFolder,
-  findToolchain,
-  go,
-  linkModule,
-  nodes,
-  type Result,
-  RUNNER,
-  runNode,
-  type Toolchain,
-} from './support.ts';
+import { buildGo, bundle, emptyFolder, go, linkModule, nodes, type Result, RUNNER, runNode } from './support.ts';
 
 interface Case {
   args: string[];
@@ -100,13 +89,8 @@ test("servers in the same program, as in Go's own tests", async () => {
 
 for (const version of otherReleases()) {
   const toolchain = await findToolchain(version);
-  if (typeof toolchain === 'string') {
-    console.warn(`${version} is skipped: ${toolchain}`);
-    test.skip(`${version}: ${toolchain}`, () => {});
-  } else {
-    const module = await buildGo('program', { toolchain });
-    describe.concurrent(version, () => {
-      test.for(few)('$args', (example) => compare(example, module, nodes[nodes.length - 1]!, toolchain));
-    });
-  }
+  const module = await buildGo('program', { toolchain });
+  describe.concurrent(version, () => {
+    test.for(few)('$args', (example) => compare(example, module, nodes[nodes.length - 1]!, toolchain));
+  });
 }

@@ -1,14 +1,14 @@
 /** Real Go programs, built for the tests; the runtime, bundled for other processes; and the engines that run both. */
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { type LinkOptions, link } from '@go-wasm/linker';
 import { build } from 'esbuild';
 import { afterAll } from 'vitest';
-import { type Engine, findEngine } from '../../../tools/src/engines.ts';
+import { type Engine, findEngine, type Goos } from '../../../tools/src/engines.ts';
+import { findToolchain, go as runGo, type Toolchain } from '../../../tools/src/go.ts';
 
 /** A folder for what this test file makes. */
 export const temp: string = mkdtempSync(join(tmpdir(), 'go-wasm-runtime-'));
@@ -16,41 +16,17 @@ afterAll(() => rmSync(temp, { recursive: true, force: true }));
 
 export const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
-/** A toolchain of Go. */
-export interface Toolchain {
-  /** As `go version` says. */
-  version: string;
-  goroot: string;
-  env: NodeJS.ProcessEnv;
-}
-
-/** The toolchain of a version, or the one in PATH; or why there is none. */
-export async function findToolchain(version?: string): Promise<Toolchain | string> {
-  const env = { ...process.env, GOFLAGS: '-buildvcs=false', ...(version && { GOTOOLCHAIN: version }) };
-  try {
-    const { stdout } = await promisify(execFile)('go', ['env', 'GOVERSION', 'GOROOT'], { env });
-    const [found, goroot] = stdout.split('\n') as [string, string];
-    return { version: found, goroot, env };
-  } catch (error) {
-    return `${version ?? 'Go'} is not to be had (${String(error).split('\n')[0]})`;
-  }
-}
-
 /** The toolchain in PATH. Without it nothing can be tested. */
-export const go: Toolchain = await findToolchain().then((found) => {
-  if (typeof found === 'string') throw new Error(found);
-  return found;
-});
+export const go: Toolchain = await findToolchain();
 
 /** Builds a Go program below test/. Returns the path of the module. */
 export async function buildGo(
   folder: string,
-  options: { toolchain?: Toolchain; goos?: string; args?: string[] } = {},
+  options: { toolchain?: Toolchain; goos?: Goos; args?: string[] } = {},
 ): Promise<string> {
   const { toolchain = go, goos = 'js', args = ['build'] } = options;
   const out = join(temp, `${basename(folder)}-${goos}-${toolchain.version}.wasm`);
-  const env = { ...toolchain.env, GOOS: goos, GOARCH: 'wasm' };
-  await promisify(execFile)('go', [...args, '-o', out, '.'], { cwd: here(folder), env });
+  await runGo(toolchain, [...args, '-buildvcs=false', '-o', out, '.'], { goos, cwd: here(folder) });
   return out;
 }
 

@@ -2,10 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, expectTypeOf, test } from 'vitest';
+import { findToolchain } from '../../../tools/src/go.ts';
 import { effort, patience } from '../../cfg/test/support/effort.ts';
 import { otherReleases } from '../../linker/test/helpers/go.ts';
 import { type App, BlockedError, ExitedError, type InstantiateOptions, instantiate } from '../src/index.ts';
-import { buildGo, bundle, findToolchain, linkModule, nodes, runNode } from './support.ts';
+import { buildGo, bundle, linkModule, nodes, runNode } from './support.ts';
 import type { Exports } from './waiting-exports.ts';
 
 const file = await buildGo('program');
@@ -207,27 +208,20 @@ describe('callbacks of a linked module', () => {
   });
 });
 
-for (const version of otherReleases()) {
+test.each(otherReleases())('%s', async (version) => {
   const toolchain = await findToolchain(version);
-  if (typeof toolchain === 'string') {
-    console.warn(`waiting in ${version} is skipped: ${toolchain}`);
-    test.skip(`${version}: ${toolchain}`, () => {});
-    continue;
-  }
-  test(version, async () => {
-    const module = await WebAssembly.compile(readFileSync(await linkModule(await buildGo('program', { toolchain }))));
-    const { async, exports } = await start(module);
-    const received = [0, 100].map((depth) => async.receive(depth));
-    exports.send(1);
-    exports.send(2);
-    expect(await Promise.all(received)).toEqual([1, 102]);
-    expect(await async.waitFloat(1)).toBe(0.5);
-    const program: Record<string, (x: unknown) => unknown> = {};
-    await instantiate(module, { args: ['waiting'], globals: { program } });
-    expect(await program.await!(sleep(2, 'promised'))).toBe('promised');
-    expect(program.echo!(1)).toBe(1);
-  });
-}
+  const module = await WebAssembly.compile(readFileSync(await linkModule(await buildGo('program', { toolchain }))));
+  const { async, exports } = await start(module);
+  const received = [0, 100].map((depth) => async.receive(depth));
+  exports.send(1);
+  exports.send(2);
+  expect(await Promise.all(received)).toEqual([1, 102]);
+  expect(await async.waitFloat(1)).toBe(0.5);
+  const program: Record<string, (x: unknown) => unknown> = {};
+  await instantiate(module, { args: ['waiting'], globals: { program } });
+  expect(await program.await!(sleep(2, 'promised'))).toBe('promised');
+  expect(program.echo!(1)).toBe(1);
+});
 
 /** Strategies that need a newer engine than the one that runs the tests. */
 describe('in other strategies', async () => {
