@@ -1,6 +1,6 @@
 /**
- * Go's own tests, with stock and with go-wasm: the part of `npm run conformance` that runs with every change. What leans on
- * the runtime runs each time, of the control flow's files every other one; of all the others, in every strategy, a slice that is another
+ * Go's own tests, with stock and with go-wasm: the part of `npm run conformance` that runs with every change. Of what leans on
+ * the runtime, of the control flow's files and of all the others, in every strategy, a slice that is another
  * one each day: `SLICE=n` repeats it.
  */
 import type { LinkOptions } from '@go-wasm/linker';
@@ -44,14 +44,11 @@ const oneIn =
   };
 
 const suites: Suite[] = [
-  { goos: 'js', units: std(`runtime ${ofToday(['fmt', 'sync', 'compress/flate']).join(' ')}`) },
-  { goos: 'js', units: oneIn(2, 0, (setting) => recipes(setting, controlFlow)) },
+  { goos: 'js', units: std(ofToday(['runtime', 'sync fmt', 'compress/flate time']).join(' ')) },
+  { goos: 'js', units: oneIn(4, 0, (setting) => recipes(setting, controlFlow)) },
   { goos: 'js', link: { structure: 'relooper' }, units: std('compress/flate') },
-  { goos: 'wasip1', units: std('sync') },
-  ...otherReleases().flatMap((go): Suite[] => [
-    { goos: 'js', go, units: std(ofToday(['sync', 'compress/flate']).join(' ')) },
-    { goos: 'wasip1', go, units: std('errors') },
-  ]),
+  { goos: 'wasip1', units: std(ofToday(['sync', 'errors', 'compress/flate']).join(' ')) },
+  ...otherReleases().map((go): Suite => ({ goos: ofToday(['js', 'wasip1'] as const)[0]!, go, units: std('sync') })),
   { goos: 'js', units: oneIn(240, 0, std('std')) },
   { goos: 'js', units: oneIn(120, 0, (setting) => recipes(setting, [])) },
   { goos: 'js', engine: 'node26', link: { switch: 'jspi' }, units: oneIn(240, 60, std('std')) },

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { LinkOptions } from '@go-wasm/linker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { $ } from 'zx';
+import { ofToday } from '../packages/cfg/test/support/effort.ts';
 import { findEngine } from './src/engines.ts';
 import { findToolchain, go } from './src/go.ts';
 import { root } from './src/paths.ts';
@@ -32,9 +33,7 @@ const ways: LinkOptions[] = [
   { switch: 'resume' },
   { switch: 'resume', structure: 'relooper', level: 's' },
   { switch: 'resume', level: '0' },
-  { switch: 'asyncify', target: 'node26' },
-  { switch: 'jspi' },
-  { switch: 'stack-switching' },
+  ...ofToday([{ switch: 'asyncify', target: 'node26' }, { switch: 'jspi' }, { switch: 'stack-switching' }] as const),
 ];
 
 /** The digests of what a process of a Node links, each way. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type LinkOptions, link } from '@go-wasm/linker';
 import { bytesOf, decodeModule, EngineLimits } from '@go-wasm/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ofToday } from '../packages/cfg/test/support/effort.ts';
 import { assemble } from '../packages/lift/test/helpers/asm.ts';
 import { MEMORY_PAGES, sourceOf } from '../packages/linker/test/helpers/random-program.ts';
 import { findToolchain, go, type Toolchain } from './src/go.ts';
@@ -96,10 +97,16 @@ interface End {
   exit: number | null;
 }
 
+const tried = all.filter(
+  ({ strategy, goos, engine }) => strategy !== 'jump-table' && (goos === 'js') === (engine.name === 'node26'),
+);
+const isOrdinary = ({ strategy }: Place): boolean => strategy === 'resume';
+
+// The other strategies: one a day.
 describe.each(
-  all
-    .filter(({ strategy, goos, engine }) => strategy !== 'jump-table' && (goos === 'js') === (engine.name === 'node26'))
-    .map((place) => [nameOf(place), place] as const),
+  [...tried.filter(isOrdinary), ...ofToday(tried.filter((place) => !isOrdinary(place)))].map(
+    (place) => [nameOf(place), place] as const,
+  ),
 )('%s', (_, place) => {
   let toolchain: Toolchain;
   const fileOf = (strategy: string): string => join(folder, `${place.engine.name}.${place.goos}.${strategy}.wasm`);

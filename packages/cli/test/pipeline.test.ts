@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findEngine } from '../../../tools/src/engines.ts';
+import { ofToday } from '../../cfg/test/support/effort.ts';
 import { folder, goWasm, install, installBinaryen, type RunOptions, run, TEMP } from './command.ts';
 
 const REAL = await install('real package');
@@ -101,13 +102,14 @@ const newer = await findEngine('node26');
 const wasmtime = await findEngine('wasmtime');
 
 describe.runIf(newer)('in Node 26', () => {
-  test.each([
+  const ways = [
     ['asyncify', 'js'],
-    ['asyncify', 'wasip1'],
-    ['stack-switching', 'js'],
     ['stack-switching', 'wasip1'],
     ['jspi', 'js'],
-  ])('-switch=%s runs for %s', async (name, GOOS) => {
+    ['asyncify', 'wasip1'],
+    ['stack-switching', 'js'],
+  ] as const;
+  test.each(ofToday(ways))('-switch=%s runs for %s', async (name, GOOS) => {
     const args = [join(REAL, 'bin.js'), 'run', '-linkmode=external', `-switch=${name}`, '.'];
     const ours = await run(newer!.path, args, { cwd: APP, env: { GOOS, GOWASIRUNTIME: 'node' } });
     expect(ours.stderr).toContain('panic: the end\n\ngoroutine 1 [running]:\nmain.main()\n');
@@ -115,7 +117,7 @@ describe.runIf(newer)('in Node 26', () => {
   });
 });
 
-test.runIf(wasmtime).each(['asyncify', 'stack-switching'])('-switch=%s runs in wasmtime', async (name) => {
+test.runIf(wasmtime).each(ofToday(['asyncify', 'stack-switching']))('-switch=%s runs in wasmtime', async (name) => {
   const PATH = `${dirname(wasmtime!.path)}${delimiter}${process.env.PATH}`;
   const args = ['run', '-linkmode=external', `-switch=${name}`, '.'];
   const ours = await real(args, { cwd: APP, env: { GOOS: 'wasip1', GOWASIRUNTIME: 'wasmtime', PATH } });

@@ -1,6 +1,7 @@
 import { chmodSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ofToday } from '../../cfg/test/support/effort.ts';
 import { execFlag } from '../src/exec.ts';
 import { CACHE, folder, goWasm, run } from './command.ts';
 
@@ -251,7 +252,7 @@ describe('GOWASIRUNTIME', () => {
   });
 });
 
-describe.each(['js', 'wasip1'])('go-wasm test for %s', (GOOS) => {
+describe.each(ofToday(['js', 'wasip1']))('go-wasm test for %s', (GOOS) => {
   const cwd = folder('tests', {
     'go.mod': MOD,
     'lib.go': 'package lib\n\nfunc Double(n int) int { return 2 * n }\n\nfunc Unused() int { return 1 }\n',

@@ -3,28 +3,27 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeModule, readNames } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
-import { ofToday } from '../../cfg/test/support/effort.ts';
+import { full, ofToday } from '../../cfg/test/support/effort.ts';
 import { link } from '../src/index.ts';
 import { build, program, run, scratchFolder } from './helpers/go.ts';
 
 const folder = await scratchFolder();
 
-test.concurrent.for(ofToday(['control', 'goroutines', 'memory', 'panics', 'std', 'tracebacks']))(
-  '%s',
-  { timeout: 240_000 },
-  async (name) => {
-    const file = join(folder, `${name}.wasm`);
-    await build(program(name), file, { goos: 'js' });
-    const stock = await run(file, { goos: 'js' });
-    const plain = await link(readFileSync(file));
-    const { bytes, report } = await link(readFileSync(file), { binaryen: 's', verify: true });
-    expect(report.stages.map(({ name }) => name)).toContain('binaryen');
-    expect(bytes.length).toBeLessThan(plain.bytes.length);
-    const linked = join(folder, `${name}.linked.wasm`);
-    writeFileSync(linked, bytes);
-    expect(await run(linked, { goos: 'js' })).toEqual(stock);
-  },
-);
+test.concurrent.for([
+  ...ofToday(['control', 'goroutines', 'memory', 'panics', 'tracebacks']),
+  ...(full ? ['std'] : []),
+])('%s', { timeout: 240_000 }, async (name) => {
+  const file = join(folder, `${name}.wasm`);
+  await build(program(name), file, { goos: 'js' });
+  const stock = await run(file, { goos: 'js' });
+  const plain = await link(readFileSync(file));
+  const { bytes, report } = await link(readFileSync(file), { binaryen: 's', verify: true });
+  expect(report.stages.map(({ name }) => name)).toContain('binaryen');
+  expect(bytes.length).toBeLessThan(plain.bytes.length);
+  const linked = join(folder, `${name}.linked.wasm`);
+  writeFileSync(linked, bytes);
+  expect(await run(linked, { goos: 'js' })).toEqual(stock);
+});
 
 test('stock Go’s module can be optimized as it is; a source map cannot be made', { timeout: 120_000 }, async () => {
   const file = join(folder, 'control.wasm');

@@ -7,6 +7,7 @@ import { decodeModule, encodeModule } from '@go-wasm/wasm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { findEngine } from '../../../tools/src/engines.ts';
 import { releases } from '../../../tools/src/go.ts';
+import { ofToday } from '../../cfg/test/support/effort.ts';
 import { randomNumbers } from '../../cfg/test/support/graphs.ts';
 import { link } from '../src/index.ts';
 import { callsOf } from './helpers/calls.ts';
@@ -86,7 +87,7 @@ async function wrong(stock: string, go: string | undefined, bytes: Uint8Array, c
 describe.each(available())(`with %s${noReader}`, { timeout: 240_000, skip: noReader !== '' }, (go) => {
   const options =
     go === undefined || go === releases.at(-1)
-      ? [{}, { structure: 'relooper', level: '0' }, { switch: 'jump-table' }, { split: true }]
+      ? [{}, ...ofToday([{ structure: 'relooper', level: '0' }, { switch: 'jump-table' }, { split: true }])]
       : [{}];
   test.each(options as { switch?: 'jump-table'; split?: true }[])(
     'every call has the function and line that Go gives it: %o',

@@ -75,6 +75,7 @@ plain.push({ goos: 'wasip1', name: 'exports', script: 'run-exports.mjs', flags: 
 // Stock itself dies of std with Preempt: "split stack overflow".
 const moving: Case[] = (full ? ['control', 'goroutines', 'panics', 'memory', 'std', 'callbacks'] : ['panics'])
   .flatMap((name) => ofToday(mayMoreStack).map((flag) => ({ goos: 'js' as const, name, flags: [flag] })))
+  .map((c) => ({ ...c, variants: ofToday(variants) }))
   .filter(({ name, flags }) => !(name === 'std' && flags[0]!.endsWith('Preempt')));
 
 const older: Case[] = otherReleases().flatMap((go) => {
@@ -141,7 +142,7 @@ describe.concurrent('does the same as stock, with other releases', { timeout: TI
 
 /** Stock overflows the engine's stack here, so the oracle is Go on this machine. */
 describe.concurrent('recursion is as deep as Go’s stacks', { timeout: TIMEOUT }, () => {
-  test.for(['js', 'wasip1'] as const)('%s', async (goos) => {
+  test.for(ofToday(['js', 'wasip1'] as const))('%s', async (goos) => {
     const native = join(folder, `recursion.${goos}.exe`);
     const stock = join(folder, `recursion.${goos}.wasm`);
     const linked = join(folder, `recursion.${goos}.linked.wasm`);
@@ -160,7 +161,7 @@ describe.concurrent('recursion is as deep as Go’s stacks', { timeout: TIMEOUT 
 });
 
 describe.skipIf(wasmtime === undefined)('does the same as stock in wasmtime (`npm run engines` installs it)', () => {
-  test.concurrent.for(['control', 'goroutines', 'panics'])('%s', { timeout: TIMEOUT }, async (name) => {
+  test.concurrent.for(ofToday(['control', 'goroutines', 'panics']))('%s', { timeout: TIMEOUT }, async (name) => {
     const stock = join(folder, `${name}.wasmtime.wasm`);
     const linked = join(folder, `${name}.wasmtime.linked.wasm`);
     await build(program(name), stock, { goos: 'wasip1' });

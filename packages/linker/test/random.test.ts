@@ -13,7 +13,7 @@ import { link } from '../src/index.ts';
 import { everywhere } from './helpers/everywhere.ts';
 import { MEMORY_PAGES, randomProgram, run, sourceOf } from './helpers/random-program.ts';
 
-const numRuns = effort(200, 20_000);
+const numRuns = effort(100, 20_000);
 const assembled = (source: string): Uint8Array => assemble(source, { exportAll: true, memoryPages: MEMORY_PAGES });
 
 test.each([['as usual', undefined], ...ofToday(everywhere)] as const)(

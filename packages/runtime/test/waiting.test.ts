@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { findToolchain } from '../../../tools/src/go.ts';
-import { effort, patience } from '../../cfg/test/support/effort.ts';
+import { effort, ofToday, patience } from '../../cfg/test/support/effort.ts';
 import { otherReleases } from '../../linker/test/helpers/go.ts';
 import { type App, BlockedError, ExitedError, type InstantiateOptions, instantiate } from '../src/index.ts';
 import { buildGo, bundle, linkModule, nodes, runNode } from './support.ts';
@@ -227,7 +227,7 @@ test.each(otherReleases())('%s', async (version) => {
 describe('in other strategies', async () => {
   const newer = nodes.find(({ name }) => name === 'node26');
   const script = newer && (await bundle('waiting-run.ts'));
-  for (const strategy of ['asyncify', 'stack-switching', 'jspi'] as const) {
+  for (const strategy of ofToday(['asyncify', 'stack-switching', 'jspi'] as const)) {
     test.skipIf(!newer)(newer ? strategy : `${strategy}: node26 is not installed`, { timeout: patience }, async () => {
       const count = String(effort(2000, 10_000));
       const args = ['--experimental-wasm-wasmfx', script!, await linkModule(file, strategy), count];

@@ -4,9 +4,10 @@ import { memoryImage } from '@go-wasm/lift';
 import { decodeModule, emptyModule, encodeModule, importCount, type Module, Op } from '@go-wasm/wasm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { link, strategies } from '../../src/index.ts';
+import { link } from '../../src/index.ts';
 import { computeBuckets } from '../../src/passes/function-index.ts';
 import { available, build, program, scratchFolder } from '../helpers/go.ts';
+import { strategiesFor } from '../helpers/strategies.ts';
 
 /** The memory of a module right after it has been instantiated; its imports do nothing. */
 function instantiated(bytes: Uint8Array): Uint8Array {
@@ -42,10 +43,7 @@ test.each(available().flatMap((go) => (['js', 'wasip1'] as const).map((goos) => 
     const input = readFileSync(stock);
     const expected = instantiated(input);
     const before = decodeModule(input);
-    const all = (Object.keys(strategies) as (keyof typeof strategies)[]).filter((name) =>
-      go === undefined ? name !== 'jspi' || goos === 'js' : name === 'resume',
-    );
-    for (const name of all) {
+    for (const name of strategiesFor(go).filter((name) => name !== 'jspi' || goos === 'js')) {
       const options = { switch: name, ...(name === 'asyncify' && { target: 'node20.19' }) } as const;
       const { bytes } = await link(input, options);
       const after = decodeModule(bytes);

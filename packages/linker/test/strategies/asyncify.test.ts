@@ -25,6 +25,7 @@ import {
 } from '@go-wasm/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command, findEngine } from '../../../../tools/src/engines.ts';
+import { ofToday } from '../../../cfg/test/support/effort.ts';
 import { type LinkResult, link } from '../../src/index.ts';
 
 const run = promisify(execFile);
@@ -71,14 +72,14 @@ function counting(bytes: Uint8Array): Uint8Array {
   return encodeModule(module);
 }
 
-/** The targets decide where buffers are, and how exceptions are caught. */
+/** The targets decide where buffers are, and how exceptions are caught: another one each day. */
 const kinds = [
   { name: 'Node 26', engine: newer, target: 'node26' },
   { name: 'Node 26, with one memory', engine: newer, target: 'safari18.4' },
   { name: 'Node 20: one memory, older exceptions', engine: await findEngine('node'), target: 'node20' },
 ];
 
-describe.each(kinds.filter(({ engine }) => engine !== undefined))('in $name', ({ engine, target }) => {
+describe.each(ofToday(kinds.filter(({ engine }) => engine !== undefined)))('in $name', ({ engine, target }) => {
   beforeAll(async () => {
     linked = await link(input, { switch: 'asyncify', target });
   }, 300_000);

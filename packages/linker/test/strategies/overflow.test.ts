@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { command, type Engine, findEngine, type Goos, needEngine } from '../../../../tools/src/engines.ts';
-import { effort } from '../../../cfg/test/support/effort.ts';
+import { effort, ofToday } from '../../../cfg/test/support/effort.ts';
 import { link } from '../../src/index.ts';
 import type { StrategyName } from '../../src/targets.ts';
 
@@ -57,7 +57,7 @@ const places: [Engine | undefined, Goos, StrategyName[]][] = [
 describe.each(places.filter(([engine]) => engine !== undefined))(
   `${FRAMES.toLocaleString('en')} frames in $name for %s`,
   (engine, goos, strategies) => {
-    test.each(strategies)('%s', { timeout: 180_000 }, async (strategy) => {
+    test.each(ofToday(strategies))('%s', { timeout: 180_000 }, async (strategy) => {
       const wasm = await linked(goos, strategy);
       const { file, args } = command(engine!, goos, wasm, ['alone', String(FRAMES)], goroot, folder, strategy);
       const { stdout } = await run(

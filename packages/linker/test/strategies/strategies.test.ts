@@ -1,6 +1,6 @@
 /**
  * The program in `hard/` does the same in every switch strategy and host as in the module that Go has made: its output, and
- * how it ends, with its traceback.
+ * how it ends, with its traceback. An ordinary run has `resume` in Node, and others each day.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -66,20 +66,21 @@ async function outcome(command: string, args: string[]): Promise<string> {
 interface Host {
   engine: Engine;
   goos: Goos;
-  strategies: StrategyName[];
+  strategies: readonly StrategyName[];
   /** What the modules are linked for. */
   target?: string;
 }
 
 const hosts: Host[] = [{ engine: await needEngine('node'), goos: 'js', strategies: ['resume'] }];
 if (newer !== undefined) {
-  hosts.push({ engine: newer, goos: 'js', strategies: ['resume', 'asyncify', 'stack-switching', 'jspi'] });
+  const others = ofToday(['asyncify', 'stack-switching', 'jspi'] as const);
+  hosts.push({ engine: newer, goos: 'js', strategies: ['resume', ...others] });
 }
 if (wasmtime !== undefined) {
-  hosts.push({ engine: wasmtime, goos: 'wasip1', strategies: ['resume', 'asyncify', 'stack-switching'] });
-  // With symmetric switching.
-  const target = targetOf(wasmtime).text;
-  hosts.push({ engine: wasmtime, goos: 'wasip1', strategies: ['stack-switching'], target });
+  // With a target: symmetric switching.
+  const all = [{ strategies: ['resume', 'asyncify'] }, { strategies: ['stack-switching'] }] as const;
+  const symmetric = { strategies: ['stack-switching'], target: targetOf(wasmtime).text } as const;
+  for (const one of ofToday([...all, symmetric])) hosts.push({ engine: wasmtime, goos: 'wasip1', ...one });
 }
 
 function ended({ engine, goos }: Host, strategy: Choice['strategy'], ending: string): Promise<string> {
