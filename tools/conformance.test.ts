@@ -49,11 +49,11 @@ const suites: Suite[] = [
   { goos: 'js', link: { structure: 'relooper' }, units: std('compress/flate') },
   { goos: 'wasip1', units: std(ofToday(['sync', 'errors', 'compress/flate']).join(' ')) },
   ...otherReleases().map((go): Suite => ({ goos: ofToday(['js', 'wasip1'] as const)[0]!, go, units: std('sync') })),
-  { goos: 'js', units: oneIn(240, 0, std('std')) },
-  { goos: 'js', units: oneIn(120, 0, (setting) => recipes(setting, [])) },
-  { goos: 'js', engine: 'node26', link: { switch: 'jspi' }, units: oneIn(240, 60, std('std')) },
-  { goos: 'js', engine: 'node26', link: { switch: 'stack-switching' }, units: oneIn(240, 120, std('std')) },
-  { goos: 'wasip1', units: oneIn(240, 180, std('std')) },
+  { goos: 'js', units: oneIn(360, 0, std('std')) },
+  { goos: 'js', units: oneIn(240, 0, (setting) => recipes(setting, [])) },
+  { goos: 'js', engine: 'node26', link: { switch: 'jspi' }, units: oneIn(360, 90, std('std')) },
+  { goos: 'js', engine: 'node26', link: { switch: 'stack-switching' }, units: oneIn(360, 180, std('std')) },
+  { goos: 'wasip1', units: oneIn(360, 270, std('std')) },
 ];
 
 for (const suite of suites) {

@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import ts from 'typescript';
 import { afterAll, describe, expect, test } from 'vitest';
 import { $ } from 'zx';
-import { full } from '../packages/cfg/test/support/effort.ts';
+import { ofToday } from '../packages/cfg/test/support/effort.ts';
 import { root } from './src/paths.ts';
 
 const packages = readdirSync(join(root, 'packages'));
@@ -158,11 +158,7 @@ describe('the same bytes from every build', { timeout: 300_000 }, () => {
       .digest('hex');
   }
 
-  // An ordinary run builds two of them, others each day.
-  const day = Math.floor(Date.now() / 86_400_000);
-  const some = full ? packages : [0, 1].map((k) => packages[(2 * day + k) % packages.length]!);
-
-  test.each(some)('%s, in two folders', async (name) => {
+  test.each(ofToday(packages))('%s, in two folders', async (name) => {
     const first = await packed(`one ${name}`, name);
     const second = await packed(`the other ${name}`, name);
     expect(second).toBe(first);

@@ -5,7 +5,9 @@ import { nameOf, places } from './src/places.ts';
 import { firstDifference, Torture } from './src/torture.ts';
 
 const seed = Number(process.env.SEED ?? day);
-const { places: all, skipped } = await places();
+const { places: found, skipped } = await places();
+// The oracle is native Go; what stock Go makes is not ours to test.
+const all = found.filter(({ strategy }) => strategy !== 'jump-table');
 let torture: Torture;
 
 beforeAll(async () => {

@@ -3,18 +3,20 @@ import { type SpawnOptions, spawn } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, build } from 'esbuild';
-import { afterAll } from 'vitest';
+import { afterAll, inject } from 'vitest';
 import { SECTION } from './double/linker.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -32,9 +34,26 @@ export function installBinaryen(root: string): void {
   symlinkSync(here('../../../node_modules/binaryen'), join(root, 'node_modules/binaryen'), 'junction');
 }
 
-/** Builds the package as it is installed, its path with a space as well. @param linker what takes the linker's place. */
+/** Makes the package as it is installed, its path with a space as well. @param linker what takes the linker's place. */
 export async function install(name: string, linker?: string): Promise<string> {
   const root = join(TEMP, name);
+  // It is built once for all test files of a run.
+  const built = join(inject('shared'), linker === undefined ? 'real' : basename(linker));
+  if (!existsSync(built)) {
+    const mine = mkdtempSync(`${built}-`);
+    await buildInto(mine, linker);
+    try {
+      renameSync(mine, built);
+    } catch {
+      // Another file's process was first.
+      rmSync(mine, { recursive: true });
+    }
+  }
+  cpSync(built, root, { recursive: true, verbatimSymlinks: true });
+  return root;
+}
+
+async function buildInto(root: string, linker: string | undefined): Promise<void> {
   const shared: BuildOptions = {
     bundle: true,
     platform: 'node',
@@ -97,7 +116,6 @@ export async function install(name: string, linker?: string): Promise<string> {
     join(root, 'bin.js'),
     "import { main } from './dist/index.js';\nprocess.exitCode = await main(process.argv.slice(2));\n",
   );
-  return root;
 }
 
 /** The folder of the package with the double in the linker's place. */

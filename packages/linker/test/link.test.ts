@@ -21,6 +21,7 @@ import {
 } from '@go-wasm/wasm';
 import binaryen from 'binaryen';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { ofToday } from '../../cfg/test/support/effort.ts';
 import { assemble } from '../../lift/test/helpers/asm.ts';
 import { type LinkOptions, link, optionalPasses } from '../src/index.ts';
 import { doesNothing } from '../src/passes/inlining-budget.ts';
@@ -277,7 +278,7 @@ describe('functions that are not understood keep their jump tables, with a reaso
     ],
   };
 
-  test.each(Object.entries(patches))('%s', { timeout: 120_000 }, async (title, [reasons, names, patch]) => {
+  test.each(ofToday(Object.entries(patches)))('%s', { timeout: 120_000 }, async (title, [reasons, names, patch]) => {
     const input = readProgram(inputs.js);
     const { module } = input;
     const code = new Code();

@@ -1,10 +1,9 @@
 /** The samples of the README: what they print in Node, what they show in Chromium. */
-import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { go as runGo } from '../../../tools/src/go.ts';
 import { chromium, visit, whyNoChromium } from './browser.ts';
 import { emptyFolder, go, here, installRuntime, linkModule, nodes, runNode } from './support.ts';
 
@@ -15,17 +14,15 @@ const samples = [
 ].map(([, code, name, output]) => ({ name: name!, code: code!, output }));
 
 const folder = emptyFolder('readme');
-const { version, env } = go;
 
 beforeAll(async () => {
   for (const { name, code } of samples) writeFileSync(join(folder, name), code);
   await installRuntime(folder);
-  const command = ['build', '-o', 'app.wasm', 'main.go'];
-  await promisify(execFile)('go', command, { cwd: folder, env: { ...env, GOOS: 'js', GOARCH: 'wasm' } });
+  await runGo(go, ['build', '-o', 'app.wasm', 'main.go'], { goos: 'js', cwd: folder });
   await linkModule(join(folder, 'app.wasm'));
 }, 60_000);
 
-test(`all are tested, with ${version}`, () => {
+test(`all are tested, with ${go.version}`, () => {
   expect(text.match(/^```(go|js|html)$/gm)).toHaveLength(samples.length);
   expect(samples.filter(({ output }) => output).length).toBeGreaterThan(3);
 });
