@@ -6,7 +6,7 @@
 import type { LinkOptions } from '@go-wasm/linker';
 import { chooseSwitch } from '@go-wasm/linker/targets';
 import { describe, expect, test } from 'vitest';
-import { day, ofToday } from '../packages/cfg/test/support/effort.ts';
+import { ofToday } from '../packages/cfg/test/support/effort.ts';
 import { otherReleases } from '../packages/linker/test/helpers/go.ts';
 import { check, compare, type Setting, type Unit } from './src/conformance/check.ts';
 import { unexpectedFailures } from './src/conformance/expected.ts';
@@ -20,7 +20,7 @@ interface Suite {
   go?: string;
   engine?: EngineName;
   link?: LinkOptions;
-  units: (setting: Setting) => Promise<Unit[]>;
+  units: (setting: Setting) => Promise<readonly Unit[]>;
 }
 
 const std =
@@ -35,25 +35,34 @@ const controlFlow = [
   .join(' ')
   .split(' ');
 
-/** One in `n` of all units; `offset` has suites of the same day take others. */
-const oneIn =
-  (n: number, offset: number, units: Suite['units']): Suite['units'] =>
+/** `count` of all units, others each day; `offset` has suites of the same day take others. */
+const some =
+  (count: number, offset: number, units: Suite['units']): Suite['units'] =>
   async (setting) => {
     const all = await units(setting);
-    return all.filter((_, k) => (k + offset) % n === day % n);
+    return ofToday([...all.slice(offset), ...all.slice(0, offset)], count);
   };
 
-const suites: Suite[] = [
-  { goos: 'js', units: std(ofToday(['runtime', 'sync fmt', 'compress/flate time']).join(' ')) },
-  { goos: 'js', units: oneIn(4, 0, (setting) => recipes(setting, controlFlow)) },
+/** What leans on the runtime: three of these a day. */
+const runtime: Suite[] = [
+  { goos: 'js', units: std('runtime') },
+  { goos: 'wasip1', units: std('sync') },
   { goos: 'js', link: { structure: 'relooper' }, units: std('compress/flate') },
-  { goos: 'wasip1', units: std(ofToday(['sync', 'errors', 'compress/flate']).join(' ')) },
-  ...otherReleases().map((go): Suite => ({ goos: ofToday(['js', 'wasip1'] as const)[0]!, go, units: std('sync') })),
-  { goos: 'js', units: oneIn(360, 0, std('std')) },
-  { goos: 'js', units: oneIn(240, 0, (setting) => recipes(setting, [])) },
-  { goos: 'js', engine: 'node26', link: { switch: 'jspi' }, units: oneIn(360, 90, std('std')) },
-  { goos: 'js', engine: 'node26', link: { switch: 'stack-switching' }, units: oneIn(360, 180, std('std')) },
-  { goos: 'wasip1', units: oneIn(360, 270, std('std')) },
+  { goos: 'js', units: std('sync fmt') },
+  ...otherReleases().map((go): Suite => ({ goos: 'wasip1', go, units: std('sync') })),
+  { goos: 'js', units: std('compress/flate time') },
+  { goos: 'wasip1', units: std('compress/flate errors') },
+  ...otherReleases().map((go): Suite => ({ goos: 'js', go, units: std('sync') })),
+];
+
+const suites: Suite[] = [
+  ...ofToday(runtime, 3),
+  { goos: 'js', units: some(20, 0, (setting) => recipes(setting, controlFlow)) },
+  { goos: 'js', units: some(12, 0, (setting) => recipes(setting, [])) },
+  { goos: 'js', units: some(1, 0, std('std')) },
+  { goos: 'js', engine: 'node26', link: { switch: 'jspi' }, units: some(1, 60, std('std')) },
+  { goos: 'js', engine: 'node26', link: { switch: 'stack-switching' }, units: some(1, 120, std('std')) },
+  { goos: 'wasip1', units: some(1, 180, std('std')) },
 ];
 
 for (const suite of suites) {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type ByteRange, decodeModule } from '@go-wasm/wasm';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { ofToday } from '../../cfg/test/support/effort.ts';
 import { randomNumbers } from '../../cfg/test/support/graphs.ts';
 import { type LinkOptions, link } from '../src/index.ts';
 import { callsOf } from './helpers/calls.ts';
@@ -40,31 +41,34 @@ describe.each(available())('with %s', { timeout: 120_000 }, (go) => {
     input = readFileSync(stock);
   }, 120_000);
 
-  test.each([
-    { switch: 'resume' },
+  const others = [
     { switch: 'resume', structure: 'relooper', level: '0' },
     { switch: 'stack-switching' },
     { switch: 'jump-table' },
     { switch: 'resume', split: true },
-  ] as const)('every call has the line that Go gives it: %o', async ({ split, ...options }: Way) => {
-    if (split) onTestFinished(haveFunctionsSplit());
-    const { bytes, sourceMap } = await link(input, { ...options, sourceMap: { url: () => 'lines.wasm.map' } });
-    const calls = callsOf(bytes);
-    expect(calls.length).toBeGreaterThan(8000);
-    const list = join(folder, 'pcs');
-    writeFileSync(list, calls.map(({ pc }) => `${pc - 1n}\n`).join(''));
-    const { stdout } = await run(stock, { goos: 'js', go, args: [list] });
-    const at = lookUp(sourceMap!);
-    const wrong = stdout
-      .trimEnd()
-      .split('\n')
-      .map((expected, k) => ({ ...calls[k]!, expected, mapped: at(calls[k]!.place) }))
-      .filter(({ expected, mapped }) => expected !== mapped);
-    expect(
-      wrong.length,
-      JSON.stringify(wrong.slice(0, 5), (_, v) => (typeof v === 'bigint' ? `${v}` : v)),
-    ).toBe(0);
-  });
+  ] as const;
+  test.each([{ switch: 'resume' }, ...ofToday(others)] as const)(
+    'every call has the line that Go gives it: %o',
+    async ({ split, ...options }: Way) => {
+      if (split) onTestFinished(haveFunctionsSplit());
+      const { bytes, sourceMap } = await link(input, { ...options, sourceMap: { url: () => 'lines.wasm.map' } });
+      const calls = callsOf(bytes);
+      expect(calls.length).toBeGreaterThan(8000);
+      const list = join(folder, 'pcs');
+      writeFileSync(list, calls.map(({ pc }) => `${pc - 1n}\n`).join(''));
+      const { stdout } = await run(stock, { goos: 'js', go, args: [list] });
+      const at = lookUp(sourceMap!);
+      const wrong = stdout
+        .trimEnd()
+        .split('\n')
+        .map((expected, k) => ({ ...calls[k]!, expected, mapped: at(calls[k]!.place) }))
+        .filter(({ expected, mapped }) => expected !== mapped);
+      expect(
+        wrong.length,
+        JSON.stringify(wrong.slice(0, 5), (_, v) => (typeof v === 'bigint' ? `${v}` : v)),
+      ).toBe(0);
+    },
+  );
 
   test("the engine's trace, mapped, is Go's own", async () => {
     const { bytes, sourceMap } = await link(input, { sourceMap: { url: () => 'lines.wasm.map' } });

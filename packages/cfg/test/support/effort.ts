@@ -11,10 +11,10 @@ export function effort(ordinary: number, everything: number): number {
 /** Days since 1970; `SLICE=n` repeats another day's run. */
 export const day: number = Number(process.env.SLICE ?? Math.floor(Date.now() / 86_400_000));
 
-/** Of what takes long, another one each day in an ordinary run; none of none. */
-export function ofToday<T>(all: readonly T[]): readonly T[] {
-  const first = day % all.length;
-  return full ? all : all.slice(first, first + 1);
+/** Of what takes long, `count` in an ordinary run, others each day; all where there are no more. */
+export function ofToday<T>(all: readonly T[], count = 1): readonly T[] {
+  if (full || all.length <= count) return all;
+  return Array.from({ length: count }, (_, k) => all[(day * count + k) % all.length]!);
 }
 
 /** How long a test may take, in milliseconds. */
