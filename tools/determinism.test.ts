@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { LinkOptions } from '@go-wasm/linker';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { $ } from 'zx';
-import { ofToday } from '../packages/cfg/test/support/effort.ts';
+import { isTurn, ofToday } from '../packages/cfg/test/support/effort.ts';
 import { findEngine } from './src/engines.ts';
 import { findToolchain, go } from './src/go.ts';
 import { root } from './src/paths.ts';
@@ -46,7 +46,7 @@ async function linked(node: string): Promise<string[]> {
   return stdout.trim().split('\n');
 }
 
-test('each way', { timeout: 300_000 }, async () => {
+test.runIf(isTurn('odd'))('each way', { timeout: 300_000 }, async () => {
   const first = await linked(process.execPath);
   expect(await linked(process.execPath)).toEqual(first);
   if (node26) expect(await linked(node26.path)).toEqual(first);

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
-import { day, full } from '../packages/cfg/test/support/effort.ts';
+import { day, full, isTurn } from '../packages/cfg/test/support/effort.ts';
 import { root } from './src/paths.ts';
 
 const run = promisify(execFile);
@@ -187,7 +187,7 @@ test('results: tables of what the benchmarks have written', async () => {
   ]);
 });
 
-test('the site is made, without dead links', { timeout: 240_000 }, async () => {
+test.runIf(isTurn('even'))('the site is made, without dead links', { timeout: 240_000 }, async () => {
   const flags = ['--disable-warning=ExperimentalWarning', '--conditions=@go-wasm/source', '--import', './tools/ts.js'];
   await run(process.execPath, [...flags, 'tools/src/docs-site.ts'], { cwd: root });
   const page = readFileSync(join(docs, '.vitepress/dist/how-it-works.html'), 'utf8');

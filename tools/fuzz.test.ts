@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { LinkOptions } from '@go-wasm/linker';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { isTurn } from '../packages/cfg/test/support/effort.ts';
 import { type Bases, bases, caseOf, examine, judged } from './src/fuzz/cases.ts';
 import { corpus } from './src/fuzz.ts';
 
@@ -30,7 +31,7 @@ describe(`seed ${seed}`, () => {
     inputs = await bases(true);
   }, 120_000);
 
-  test('400 inputs: a valid module, or an error of the input', async () => {
+  test.runIf(isTurn('even'))('400 inputs: a valid module, or an error of the input', async () => {
     const names = new Set<string>();
     for (let run = 0; run < 400; run++) {
       const { name, failure } = await examine(caseOf(seed, run, inputs));

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { type LinkOptions, link } from '@go-wasm/linker';
 import { bytesOf, decodeModule, EngineLimits } from '@go-wasm/wasm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ofToday } from '../packages/cfg/test/support/effort.ts';
+import { isTurn, ofToday } from '../packages/cfg/test/support/effort.ts';
 import { assemble } from '../packages/lift/test/helpers/asm.ts';
 import { MEMORY_PAGES, sourceOf } from '../packages/linker/test/helpers/random-program.ts';
 import { findToolchain, go, type Toolchain } from './src/go.ts';
@@ -61,7 +61,7 @@ describe('functions', () => {
       moduleOf(times(1_000, (k) => `i32.const 1\nJMPIF m${k}\nl${k}:\nCALL main.g\nm${k}:\ni32.const 0\nJMPIF l${k}`)),
     ));
 
-  test('as large as engines take, and larger', async () => {
+  test.runIf(isTurn('odd'))('as large as engines take, and larger', async () => {
     const lines = (n: number): string[] => times(n, () => 'i64.const 0x7fffffffffffffff\ndrop');
     // 11 bytes an instruction and one for drop.
     const fits = Math.floor((EngineLimits.functionSize - 200) / 12);
@@ -82,8 +82,9 @@ describe('functions', () => {
     await expect(link(more)).rejects.toMatchObject({ code: 'GW1103' });
   });
 
-  test('50,000 functions', () =>
-    expectLinked(programOf(times(50_000, (k) => `func main.f${k}\n CALL main.f${(k * 7) % 50_000}\n RET\n`).join(''))));
+  test.runIf(isTurn('even'))('50,000 functions', () =>
+    expectLinked(programOf(times(50_000, (k) => `func main.f${k}\n CALL main.f${(k * 7) % 50_000}\n RET\n`).join(''))),
+  );
 });
 
 const { places: all, skipped } = await places(['node26', 'wasmtime']);

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { findEngine } from '../../../tools/src/engines.ts';
-import { ofToday } from '../../cfg/test/support/effort.ts';
+import { isTurn, ofToday } from '../../cfg/test/support/effort.ts';
 import { folder, goWasm, install, installBinaryen, type RunOptions, run, TEMP } from './command.ts';
 
 const REAL = await install('real package');
@@ -81,7 +81,7 @@ describe('a strategy that this Node cannot run', () => {
   });
 });
 
-test('-switch=asyncify runs in any Node', async () => {
+test.runIf(isTurn('odd'))('-switch=asyncify runs in any Node', async () => {
   const ours = await real(['run', '-linkmode=external', '-switch=asyncify', '.'], { cwd: APP });
   expect(ours.stderr).toContain('panic: the end\n\ngoroutine 1 [running]:\nmain.main()\n');
   expect(ours.stdout).toContain('[0 1 4 9 16 25 36 49 64 81] map[a:1 b:2]\nrecovered: ');

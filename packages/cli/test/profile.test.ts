@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { findEngine } from '../../../tools/src/engines.ts';
-import { ofToday } from '../../cfg/test/support/effort.ts';
+import { isTurn, ofToday } from '../../cfg/test/support/effort.ts';
 import { folder, goWasm, install, type RunOptions, run } from './command.ts';
 
 interface Node {
@@ -59,7 +59,7 @@ test('go-wasm test -cpuprofile', async () => {
   await check('test.pb.gz', true);
 });
 
-test('for wasip1, in Node', async () => {
+test.runIf(isTurn('odd'))('for wasip1, in Node', async () => {
   const env = { GOOS: 'wasip1' };
   expect(await go(['run', '-host=node', '-cpuprofile=wasi.pb.gz', '.'], { env })).toMatchObject({ code: 0 });
   await check('wasi.pb.gz', false);
@@ -68,7 +68,7 @@ test('for wasip1, in Node', async () => {
   );
 });
 
-test.skipIf(!chromium)('in Chromium', async () => {
+test.runIf(chromium && isTurn('even'))('in Chromium', async () => {
   expect(await go(['run', '-host=chromium', '-cpuprofile=page.pb.gz', '.'])).toMatchObject({ code: 0 });
   await check('page.pb.gz', false);
   expect(await go(['test', '-host=chromium', '-cpuprofile=page.pb.gz', '.'])).toMatchObject({ code: 0 });

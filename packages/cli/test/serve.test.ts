@@ -5,6 +5,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { isTurn } from '../../cfg/test/support/effort.ts';
 import { chromium, whyNoChromium } from '../../runtime/test/browser.ts';
 import { launch } from '../../runtime/test/playwright.ts';
 import { folder, goWasm, install, TEMP, userEnv } from './command.ts';
@@ -63,7 +64,7 @@ describe.skipIf(!chromium)(whyNoChromium ?? `in Chromium ${chromium!.version}`, 
       { timeout: 60_000 },
     );
 
-  test('reloads when Go or the page changes, and shows what does not compile', async () => {
+  test.runIf(isTurn('odd'))('reloads when Go or the page changes, and shows what does not compile', async () => {
     const files = { 'go.mod': MOD, 'words/words.go': GREET('"hello"'), 'cmd/app/main.go': MAIN };
     const root = folder('a site', { ...files, 'public/index.html': PAGE, 'public/site.js': SCRIPT });
     const { url, log } = await serve([`-dir=${join(root, 'public')}`, '-C', root, '-ldflags=-s', './cmd/app']);

@@ -7,7 +7,7 @@ import { decodeModule, encodeModule } from '@go-wasm/wasm';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { findEngine } from '../../../tools/src/engines.ts';
 import { releases } from '../../../tools/src/go.ts';
-import { ofToday } from '../../cfg/test/support/effort.ts';
+import { isTurn, ofToday } from '../../cfg/test/support/effort.ts';
 import { randomNumbers } from '../../cfg/test/support/graphs.ts';
 import { link } from '../src/index.ts';
 import { callsOf } from './helpers/calls.ts';
@@ -105,26 +105,30 @@ describe.each(available())(`with %s${noReader}`, { timeout: 240_000, skip: noRea
   );
 });
 
-test(`10,000 places of a program of 10 MB have the function and line that Go gives them${noReader}`, {
-  timeout: 240_000,
-  skip: noReader !== '',
-}, async () => {
-  const large = join(folder, 'large');
-  cpSync(fileURLToPath(new URL('programs/large', import.meta.url)), large, { recursive: true });
-  cpSync(program('lines'), join(large, 'lines.go'));
-  const stock = join(large, 'large.wasm');
-  await build('.', stock, { goos: 'js' });
-  const input = readFileSync(stock);
-  expect(input.length).toBeGreaterThan(10_000_000);
-  const { bytes } = await link(input, { dwarf: true });
-  const all = callsOf(bytes);
-  const random = randomNumbers(Number(process.env.SEED ?? 1));
-  const calls = Array.from({ length: 10_000 }, () => all[random() % all.length]!);
-  const result = await wrong(stock, undefined, bytes, calls);
-  expect(result.wrong).toEqual([]);
-  // From all over the program.
-  expect(new Set(result.expected.map((line) => line.replace(/^.* |\/[^/]*$/g, ''))).size).toBeGreaterThan(50);
-});
+test.runIf(isTurn('even'))(
+  `10,000 places of a program of 10 MB have the function and line that Go gives them${noReader}`,
+  {
+    timeout: 240_000,
+    skip: noReader !== '',
+  },
+  async () => {
+    const large = join(folder, 'large');
+    cpSync(fileURLToPath(new URL('programs/large', import.meta.url)), large, { recursive: true });
+    cpSync(program('lines'), join(large, 'lines.go'));
+    const stock = join(large, 'large.wasm');
+    await build('.', stock, { goos: 'js' });
+    const input = readFileSync(stock);
+    expect(input.length).toBeGreaterThan(10_000_000);
+    const { bytes } = await link(input, { dwarf: true });
+    const all = callsOf(bytes);
+    const random = randomNumbers(Number(process.env.SEED ?? 1));
+    const calls = Array.from({ length: 10_000 }, () => all[random() % all.length]!);
+    const result = await wrong(stock, undefined, bytes, calls);
+    expect(result.wrong).toEqual([]);
+    // From all over the program.
+    expect(new Set(result.expected.map((line) => line.replace(/^.* |\/[^/]*$/g, ''))).size).toBeGreaterThan(50);
+  },
+);
 
 const noWasmtime = wasmtime ? '' : ': skipped, wasmtime is not there (npm run engines)';
 test.each([{}, { structure: 'relooper', level: '0' }, { switch: 'jump-table' }] as const)(

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { findToolchain } from '../../../tools/src/go.ts';
-import { effort, ofToday, patience } from '../../cfg/test/support/effort.ts';
+import { effort, isTurn, ofToday, patience } from '../../cfg/test/support/effort.ts';
 import { otherReleases } from '../../linker/test/helpers/go.ts';
 import { type App, BlockedError, ExitedError, type InstantiateOptions, instantiate } from '../src/index.ts';
 import { buildGo, bundle, linkModule, nodes, runNode } from './support.ts';
@@ -174,7 +174,7 @@ describe('callbacks of a linked module', () => {
     }
   });
 
-  test('1,000,000 calls, and memory stays as it is', { timeout: 4 * patience }, async () => {
+  test.runIf(isTurn('even'))('1,000,000 calls, and memory stays as it is', { timeout: 4 * patience }, async () => {
     const [program, app] = await load();
     const call = async (count: number): Promise<void> => {
       for (let k = 0; k < count; k++) {

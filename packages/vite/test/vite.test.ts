@@ -7,6 +7,7 @@ import type { Browser } from 'playwright-core';
 import ts from 'typescript';
 import type { InlineConfig, Plugin, ViteDevServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { isTurn } from '../../cfg/test/support/effort.ts';
 import { folder, install, run, TEMP } from '../../cli/test/command.ts';
 import { chromium, whyNoChromium } from '../../runtime/test/browser.ts';
 import { launch } from '../../runtime/test/playwright.ts';
@@ -111,7 +112,7 @@ describe.skipIf(!chromium)(
   whyNoChromium ?? `Vite ${version} in Chromium ${chromium!.version}`,
   { timeout: 120_000 },
   () => {
-    test('dev server: reload, and errors in the overlay', async () => {
+    test.runIf(isTurn('even'))('dev server: reload, and errors in the overlay', async () => {
       const root = project('dev server');
       const { url } = await serve(root);
       const page = await browser!.newPage();

@@ -17,5 +17,10 @@ export function ofToday<T>(all: readonly T[], count = 1): readonly T[] {
   return Array.from({ length: count }, (_, k) => all[(day * count + k) % all.length]!);
 }
 
+/** Whether it is the turn of a test that takes long: of two such the one runs on even days, the other one on odd ones; with `PROOF=full` both. */
+export function isTurn(which: 'even' | 'odd'): boolean {
+  return full || (day % 2 === 0) === (which === 'even');
+}
+
 /** How long a test may take, in milliseconds. */
 export const patience: number = full ? 3_600_000 : 60_000;

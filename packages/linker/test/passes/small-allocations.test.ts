@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type GoProgram, type Lifted, liftProgram, readProgram } from '@go-wasm/lift';
 import { Code, Op } from '@go-wasm/wasm';
 import { expect, test } from 'vitest';
+import { isTurn } from '../../../cfg/test/support/effort.ts';
 import { link } from '../../src/index.ts';
 import { SmallAllocations } from '../../src/passes/small-allocations.ts';
 import { callsFrom } from '../helpers/calls.ts';
@@ -45,7 +46,7 @@ test.each(available())('objects are as with stock, and so are its books, with %s
   }
 });
 
-test('and for wasip1', { timeout: 240_000 }, async () => {
+test.runIf(isTurn('odd'))('and for wasip1', { timeout: 240_000 }, async () => {
   const file = await stock('wasip1');
   const { bytes } = await link(readFileSync(file), { noPass: ['mark-assists'] });
   expect(callsFrom(bytes, MALLOC, ALLOCATE)).toBe(1);
@@ -54,7 +55,7 @@ test('and for wasip1', { timeout: 240_000 }, async () => {
   expect(await run(linked, { goos: 'wasip1' })).toEqual(await run(file, { goos: 'wasip1' }));
 });
 
-test('an allocator that is not known stays as it is', async () => {
+test.runIf(isTurn('even'))('an allocator that is not known stays as it is', async () => {
   const program = readProgram(readFileSync(await stock('js')));
   const lifted = liftProgram(program);
   const blocks: Line[][] = [[[Op.Nop, 0]]];
