@@ -40,7 +40,7 @@ const some =
   (count: number, offset: number, units: Suite['units']): Suite['units'] =>
   async (setting) => {
     const all = await units(setting);
-    return ofToday([...all.slice(offset), ...all.slice(0, offset)], count);
+    return ofToday([...all.slice(offset), ...all.slice(0, offset)], { count });
   };
 
 /** What leans on the runtime: three of these a day. As wasip1 in Node, where large modules start sooner than in wasmtime. */
@@ -56,7 +56,7 @@ const runtime: Suite[] = [
 ];
 
 const suites: Suite[] = [
-  ...ofToday(runtime, 3),
+  ...ofToday(runtime, { count: 3 }),
   { goos: 'js', units: some(20, 0, (setting) => recipes(setting, controlFlow)) },
   { goos: 'js', units: some(12, 0, (setting) => recipes(setting, [])) },
   { goos: 'js', units: some(1, 0, std('std')) },

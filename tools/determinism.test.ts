@@ -33,7 +33,9 @@ const ways: LinkOptions[] = [
   { switch: 'resume' },
   { switch: 'resume', structure: 'relooper', level: 's' },
   { switch: 'resume', level: '0' },
-  ...ofToday([{ switch: 'asyncify', target: 'node26' }, { switch: 'jspi' }, { switch: 'stack-switching' }] as const),
+  ...ofToday([{ switch: 'asyncify', target: 'node26' }, { switch: 'jspi' }, { switch: 'stack-switching' }] as const, {
+    every: 2,
+  }),
 ];
 
 /** The digests of what a process of a Node links, each way. */

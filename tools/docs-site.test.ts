@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
-import { day, full, isTurn } from '../packages/cfg/test/support/effort.ts';
+import { isTurn, ofToday } from '../packages/cfg/test/support/effort.ts';
 import { root } from './src/paths.ts';
 
 const run = promisify(execFile);
@@ -79,12 +79,10 @@ function samples(name: string): { language: string; code: string }[] {
 const guides = readdirSync(join(docs, 'guide'))
   .map((name) => `guide/${name}`)
   .filter((name) => samples(name).some(({ language }) => language === 'sh'));
-/** Of the guides every third one, others each day; with `PROOF=full` all. */
-const some = guides.filter((_, k) => full || (k + day) % 3 === 0);
 
 describe.skipIf(process.platform === 'win32')('samples (their shell is not that of Windows)', () => {
   // Files are named in their first line; what a text says behind shell lines is what these print.
-  test.each(some)(
+  test.each(ofToday(guides, { count: Math.ceil(guides.length / 3) }))(
     'of %s',
     async (name) => {
       const folder = join(temp, name.replace(/\W+/g, ' '));

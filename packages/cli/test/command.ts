@@ -44,8 +44,9 @@ export async function install(name: string, linker?: string): Promise<string> {
     await buildInto(mine, linker);
     try {
       renameSync(mine, built);
-    } catch {
+    } catch (error) {
       // Another file's process was first.
+      if (!existsSync(built)) throw error;
       rmSync(mine, { recursive: true });
     }
   }

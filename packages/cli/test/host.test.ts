@@ -247,7 +247,7 @@ for (const browser of browsers) {
       expect(stdout).toMatch(/panic: test timed out after 1s\n.*goroutine \d+ \[sleep\]:\n.*parts\.TestHang/s);
     });
 
-    test.each(host === 'chromium' ? ofToday(['jspi', 'asyncify', 'stack-switching']) : ['jspi'])(
+    test.each(host === 'chromium' ? ofToday(['jspi', 'asyncify', 'stack-switching'], { every: 2 }) : ['jspi'])(
       '-switch=%s',
       async (strategy) => {
         const flags = [`-host=${host}`, `-switch=${strategy}`, '-linkmode=external', '-v'];
@@ -265,7 +265,7 @@ for (const browser of browsers) {
       240_000,
     );
 
-    test.each(ofToday(Object.keys(standard)))(
+    test.each(ofToday(Object.keys(standard), { every: 2 }))(
       '%s passes and skips what it does in Node',
       async (name) => {
         const inBrowser = await outcomes(name, [`-host=${host}`]);

@@ -24,7 +24,7 @@ const TIMEOUT = full ? 1_800_000 : 240_000;
 const folder = await scratchFolder();
 
 /** All functions as a module has them, and another way each day. */
-const ordinary: readonly Variant[] = [variants[0]!, ...ofToday(variants.slice(1))];
+const ordinary: readonly Variant[] = [variants[0]!, ...ofToday(variants.slice(1), { every: 2 })];
 
 interface Case {
   name: string;
@@ -78,7 +78,7 @@ plain.push({ goos: 'wasip1', name: 'exports', script: 'run-exports.mjs', flags: 
 // Stock itself dies of std with Preempt: "split stack overflow".
 const moving: Case[] = (full ? ['control', 'goroutines', 'panics', 'memory', 'std', 'callbacks'] : ['panics'])
   .flatMap((name) => ofToday(mayMoreStack).map((flag) => ({ goos: 'js' as const, name, flags: [flag] })))
-  .map((c) => ({ ...c, variants: ofToday(variants) }))
+  .map((c) => ({ ...c, variants: ofToday(variants, { every: 2 }) }))
   .filter(({ name, flags }) => !(name === 'std' && flags[0]!.endsWith('Preempt')));
 
 const older: Case[] = otherReleases().flatMap((go) => {

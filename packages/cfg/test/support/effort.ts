@@ -11,10 +11,19 @@ export function effort(ordinary: number, everything: number): number {
 /** Days since 1970; `SLICE=n` repeats another day's run. */
 export const day: number = Number(process.env.SLICE ?? Math.floor(Date.now() / 86_400_000));
 
-/** Of what takes long, `count` in an ordinary run, others each day; all where there are no more. */
-export function ofToday<T>(all: readonly T[], count = 1): readonly T[] {
+/**
+ * Of what takes long, `count` in an ordinary run, others each day; all where there are no more.
+ *
+ * @param options `every`: of how many days one asks for this, where it is part of what has turns itself: without it, the same ones would
+ * meet each time.
+ */
+export function ofToday<T>(
+  all: readonly T[],
+  { count = 1, every = 1 }: { count?: number; every?: number } = {},
+): readonly T[] {
   if (full || all.length <= count) return all;
-  return Array.from({ length: count }, (_, k) => all[(day * count + k) % all.length]!);
+  const first = Math.floor(day / every) * count;
+  return Array.from({ length: count }, (_, k) => all[(first + k) % all.length]!);
 }
 
 /** Whether it is the turn of a test that takes long: of two such the one runs on even days, the other one on odd ones; with `PROOF=full` both. */

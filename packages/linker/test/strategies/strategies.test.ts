@@ -77,10 +77,13 @@ if (newer !== undefined) {
   hosts.push({ engine: newer, goos: 'js', strategies: ['resume', ...others] });
 }
 if (wasmtime !== undefined) {
-  // With a target: symmetric switching.
-  const all = [{ strategies: ['resume', 'asyncify'] }, { strategies: ['stack-switching'] }] as const;
-  const symmetric = { strategies: ['stack-switching'], target: targetOf(wasmtime).text } as const;
-  for (const one of ofToday([...all, symmetric])) hosts.push({ engine: wasmtime, goos: 'wasip1', ...one });
+  const ways = [
+    { strategies: ['resume', 'asyncify'] },
+    { strategies: ['stack-switching'] },
+    // With symmetric switching.
+    { strategies: ['stack-switching'], target: targetOf(wasmtime).text },
+  ] as const;
+  for (const way of ofToday(ways)) hosts.push({ engine: wasmtime, goos: 'wasip1', ...way });
 }
 
 function ended({ engine, goos }: Host, strategy: Choice['strategy'], ending: string): Promise<string> {
@@ -116,13 +119,17 @@ for (const host of hosts) {
     // asyncify has none.
     const places = host.strategies.filter((strategy) => strategy !== 'asyncify');
     for (const strategy of ofToday(places)) {
-      test.each(ofToday(everywhere))(`${strategy} does so %s`, { timeout: 300_000 }, async (_, have) => {
-        onTestFinished(have());
-        await linked(host.goos, strategy, host.target === undefined ? {} : { target: host.target });
-        for (const ending of ['', 'twice', 'panic'] as const) {
-          expect(await ended(host, strategy, ending), ending).toBe(await stock(ending));
-        }
-      });
+      test.each(ofToday(everywhere, { every: places.length }))(
+        `${strategy} does so %s`,
+        { timeout: 300_000 },
+        async (_, have) => {
+          onTestFinished(have());
+          await linked(host.goos, strategy, host.target === undefined ? {} : { target: host.target });
+          for (const ending of ['', 'twice', 'panic'] as const) {
+            expect(await ended(host, strategy, ending), ending).toBe(await stock(ending));
+          }
+        },
+      );
     }
   });
 }
